@@ -1,0 +1,1 @@
+//! The index over worker nodes: router, workers and the facade over both.

@@ -1,0 +1,1 @@
+//! Code-symbol extraction, segments and search; no network, no async.

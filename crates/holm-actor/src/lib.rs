@@ -1,0 +1,1 @@
+//! Actors on one node: references, inboxes, monitors and names.

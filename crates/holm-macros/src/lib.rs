@@ -1,0 +1,1 @@
+//! The #[actor] attribute and the Message derive.

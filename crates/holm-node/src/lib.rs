@@ -1,0 +1,1 @@
+//! A node: sessions to its peers, signals between nodes, remote spawn.

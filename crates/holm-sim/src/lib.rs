@@ -1,0 +1,1 @@
+//! The test world: virtual time, a seeded network and a seeded scheduler.

@@ -1,0 +1,1 @@
+//! Frames, envelopes, codecs, handshake and session as pure state machines.

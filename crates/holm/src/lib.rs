@@ -1,0 +1,1 @@
+//! Holm, a distributed runtime: the facade that applications depend on.

@@ -1,0 +1,1 @@
+//! Comparisons with foreign programs; never published.
