@@ -1,2 +1,49 @@
 //! The `holm` program.
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod exit;
+mod index;
+mod logging;
+mod worker;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Threads of a worker's runtime: one for the session with the router, one for the worker actor. Extraction
+/// has a thread of its own.
+const WORKER_THREADS: usize = 2;
+
+/// A distributed runtime, and an index of Java symbols built on it.
+#[derive(Debug, Parser)]
+#[command(name = "holm", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Index(index::Args),
+    Worker(worker::Args),
+}
+
+fn main() {
+    let command = Cli::parse().command;
+    logging::init();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Command::Worker(_) = command {
+        runtime.worker_threads(WORKER_THREADS);
+    }
+    let exit = match runtime.enable_all().build() {
+        Ok(runtime) => runtime.block_on(async {
+            match command {
+                Command::Index(args) => index::run(args).await,
+                Command::Worker(args) => worker::run(args).await,
+            }
+        }),
+        Err(error) => Exit::failed(&format!("no runtime: {error}")),
+    };
+    // Without waiting for threads: one may be in the middle of a batch, or of reading standard input.
+    std::process::exit(exit.code());
+}

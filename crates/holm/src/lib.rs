@@ -1,1 +1,54 @@
-//! Holm, a distributed runtime: the facade that applications depend on.
+//! Holm, a distributed runtime for Rust: actors whose references work alike in a
+//! process, between processes and between machines.
+//!
+//! ```
+//! use holm::prelude::*;
+//!
+//! struct Counter { total: i64 }
+//!
+//! #[actor]
+//! impl Counter {
+//!     async fn add(&mut self, by: i64) -> i64 { self.total += by; self.total }
+//!     async fn reset(&mut self) { self.total = 0 }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = Node::builder("a@127.0.0.1:0").start().await?;
+//! let counter: Ref<Counter> = node.spawn(Counter { total: 0 });
+//! counter.cast().reset()?;                  // never waits; a failed cast hands the message back
+//! counter.send().reset().await?;            // waits for room in the inbox
+//! let total = counter.add(5).await?;        // waits for the reply; dropping it cancels
+//! assert_eq!(total, 5);
+//! node.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub use holm_actor::{
+    Actor, ActorSystem, Address, Api, Call, CallError, Context, Delivery, Down, Handle, MethodInfo,
+    Monitor, MonitorRef, Named, NameError, Names, PlainApi, Ref, Remote, Reply, ReplySink,
+    ReturnPath, SendError, Signal, SpawnError, SpawnOptions, Spawnable, WireMethod, WireTable, cast,
+};
+pub use holm_macros::{Message, actor};
+pub use holm_node::{
+    ConnectError, Node, NodeBuilder, NodeEvent, RemoteSpawnError, SpawnOn, StartError,
+};
+pub use holm_wire::{ExitReason, NodeId, NodeName, Pid, Secret};
+
+/// What crosses the wire: used by the code that the macros write.
+pub mod wire {
+    pub use holm_wire::body::{decode_positional, encode_positional};
+    pub use holm_wire::schema::{Fingerprint, Message, Schema, SchemaHasher};
+}
+
+/// The world a node runs in, for tests and simulations.
+pub mod env {
+    pub use holm_env::{Endpoint, Env, MemoryTransport, TokioTransport, Transport};
+}
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::{Actor, Context, ExitReason, Message, Node, Ref, Signal, actor};
+}

@@ -1,0 +1,83 @@
+//! `holm bench`: measures the runtime on this machine.
+//!
+//! Each figure is printed as `FIGURE name=median unit` with a `DETAIL` line of its spread.
+
+mod local;
+mod meter;
+mod remote;
+mod spawn;
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Actors of one process.
+    Local(Measure),
+    /// Actors of two processes.
+    Remote(Remote),
+    /// One idle-spawn repetition, in a process of its own.
+    #[command(hide = true)]
+    SpawnChild(Measure),
+    /// The other process of `remote`.
+    #[command(hide = true)]
+    Serve {
+        /// Where to listen.
+        at: String,
+    },
+}
+
+/// How to measure.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Measure {
+    /// Least length of a timed section, in seconds.
+    #[arg(long, default_value_t = 2.0)]
+    secs: f64,
+    /// Repetitions; the median is reported.
+    #[arg(long, default_value_t = 3)]
+    reps: usize,
+    /// Only figures whose name contains one of these, separated by commas.
+    #[arg(long)]
+    only: Option<String>,
+    /// Idle actors to spawn.
+    #[arg(long, default_value_t = 1_000_000)]
+    spawn: u64,
+}
+
+/// How to measure between processes.
+#[derive(Debug, Args)]
+pub(crate) struct Remote {
+    #[command(flatten)]
+    measure: Measure,
+    /// What the two processes are joined by.
+    #[arg(long, value_enum, default_value_t = Joint::Tcp)]
+    transport: Joint,
+}
+
+/// A transport between two processes of one machine.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Joint {
+    /// Loopback TCP.
+    Tcp,
+    /// A Unix socket in a private directory.
+    Unix,
+}
+
+/// Runs one of them to its end.
+pub(crate) fn run(bench: Bench) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        // The measured code runs on the runtime's workers, as a program's would, not on
+        // the thread that blocks here.
+        let task = tokio::spawn(async move {
+            match bench {
+                Bench::Local(measure) => local::run(&measure.into()).await,
+                Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
+                Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
+                Bench::Serve { at } => remote::serve(&at).await,
+            }
+        });
+        task.await?
+    })
+}

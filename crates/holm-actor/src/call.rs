@@ -1,0 +1,205 @@
+//! Calls: a message with a reply.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use holm_cell::reply::{self, slot};
+use holm_cell::{PushError, Sending};
+use holm_wire::body::BodyError;
+use holm_wire::session::TooLarge;
+use holm_wire::{ExitReason, WireError};
+
+use crate::cell::{ActorCell, AnyCell, Header, Item};
+use crate::handle::Route;
+use crate::{Actor, CallTicket, Handle, Refusal, Reply};
+
+/// Why a call has no reply.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no such actor; the message was not handled.
+    #[error("no such process")]
+    Noproc,
+    /// The actor ended before it replied; the message may have been handled.
+    #[error("the actor ended before it replied: {0}")]
+    Exited(ExitReason),
+    /// The handler dropped its [`Reply`] without answering.
+    #[error("the handler gave no answer")]
+    Unanswered,
+    /// No reply came within the call's timeout; the message may have been handled.
+    #[error("no reply within {0:?}")]
+    Timeout(Duration),
+    /// The actor's node cannot be reached; if the session was lost during
+    /// the call, the message may have been handled.
+    #[error("no connection to the actor's node")]
+    Disconnected,
+    /// The message could not be encoded; nothing was sent.
+    #[error("the message cannot be sent: {0}")]
+    Unsendable(BodyError),
+    /// The message is larger than the peer takes; nothing was sent.
+    #[error(transparent)]
+    TooLarge(TooLarge),
+    /// The reply did not decode: the callee's node means another type.
+    #[error("the reply does not decode: {0}")]
+    BadReply(BodyError),
+    /// The callee's node refused the call.
+    #[error("the other node refused the call: {0}")]
+    Refused(WireError),
+}
+
+impl From<Refusal> for CallError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Waited for by the call itself.
+            Refusal::Busy | Refusal::Disconnected => Self::Disconnected,
+            Refusal::Unsendable(error) => Self::Unsendable(error),
+            Refusal::TooLarge(error) => Self::TooLarge(error),
+        }
+    }
+}
+
+/// A call under way: waits for room in the inbox if need be, then for the reply.
+///
+/// Cancel safe: dropping it before the message was sent sends nothing; after
+/// that it cancels the call, which the handler can see.
+#[must_use = "a call does nothing unless awaited"]
+pub struct Call<'a, A: Actor, T: Send> {
+    handle: &'a Handle<A>,
+    /// The message, until it is sent.
+    unsent: Option<A::Msg>,
+    reply: reply::Reply<Result<T, CallError>>,
+    /// Waiting for room in a full local inbox.
+    sending: Option<Box<Sending<&'a ActorCell<A>, Item<A>, Header<A>>>>,
+    /// Waiting for a remote receiver to take messages again.
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    ticket: Option<CallTicket>,
+    timeout: Option<Timeout>,
+}
+
+struct Timeout {
+    after: Duration,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
+    /// A call with the message that `make` builds around its reply.
+    pub fn new(handle: &'a Handle<A>, make: impl FnOnce(Reply<T>) -> A::Msg) -> Self {
+        let (promise, reply) = slot();
+        Self {
+            handle,
+            unsent: Some(make(Reply::local(promise))),
+            reply,
+            sending: None,
+            room: None,
+            ticket: None,
+            timeout: None,
+        }
+    }
+
+    /// Gives up after `after`, counted from now, waiting for room included.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.timeout = Some(Timeout { after, sleep: Box::pin(tokio::time::sleep(after)) });
+        self
+    }
+
+    /// Hands the message over, or waits until that is possible.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
+        match &self.handle.0 {
+            Route::Local(cell) => {
+                if let Some(msg) = self.unsent.take() {
+                    match cell.push(Item::Msg(msg)) {
+                        Ok(()) => return Poll::Ready(Ok(())),
+                        Err(PushError::Full(item)) => {
+                            self.sending = Some(Box::new(cell.send(item)));
+                        }
+                        Err(_) => return Poll::Ready(Err(CallError::Noproc)),
+                    }
+                }
+                if let Some(sending) = &mut self.sending {
+                    let sent = ready!(Pin::new(&mut **sending).poll(cx));
+                    self.sending = None;
+                    return Poll::Ready(sent.map_err(|_| CallError::Noproc));
+                }
+                Poll::Ready(Ok(()))
+            }
+            Route::Remote(route) => {
+                while let Some(msg) = self.unsent.take() {
+                    if let Some(room) = &mut self.room
+                        && room.as_mut().poll(cx).is_pending()
+                    {
+                        self.unsent = Some(msg);
+                        return Poll::Pending;
+                    }
+                    let mut outgoing = route.outgoing(msg);
+                    match route.outlet.call(&route.address, &mut outgoing) {
+                        Ok(ticket) => self.ticket = Some(ticket),
+                        Err(Refusal::Busy) => {
+                            self.unsent = Some(outgoing.msg);
+                            self.room = Some(route.outlet.room(&route.address));
+                        }
+                        Err(refusal) => return Poll::Ready(Err(refusal.into())),
+                    }
+                }
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// What a reply that was dropped unanswered means.
+    fn unanswered(&self) -> CallError {
+        let reason = match &self.handle.0 {
+            Route::Local(cell) => cell.exit_reason(),
+            Route::Remote(_) => None,
+        };
+        reason.map_or(CallError::Unanswered, CallError::Exited)
+    }
+}
+
+impl<A: Actor, T: Send + 'static> Future for Call<'_, A, T> {
+    type Output = Result<T, CallError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let outcome = match this.poll_send(cx) {
+            Poll::Ready(Ok(())) => match Pin::new(&mut this.reply).poll(cx) {
+                Poll::Ready(Ok(outcome)) => Some(outcome),
+                Poll::Ready(Err(_)) => Some(Err(this.unanswered())),
+                Poll::Pending => None,
+            },
+            Poll::Ready(Err(error)) => Some(Err(error)),
+            Poll::Pending => None,
+        };
+        if let Some(outcome) = outcome {
+            this.ticket = None;
+            return Poll::Ready(outcome);
+        }
+        if let Some(timeout) = &mut this.timeout {
+            ready!(timeout.sleep.as_mut().poll(cx));
+            return Poll::Ready(Err(CallError::Timeout(timeout.after)));
+        }
+        Poll::Pending
+    }
+}
+
+impl<A: Actor, T: Send> Drop for Call<'_, A, T> {
+    fn drop(&mut self) {
+        if let (Some(ticket), Route::Remote(route)) = (self.ticket, &self.handle.0) {
+            route.outlet.cancel(&route.address, ticket);
+        }
+    }
+}
+
+// Nothing in it is pinned in place: what is polled is boxed or `Unpin` itself.
+impl<A: Actor, T: Send> Unpin for Call<'_, A, T> {}
+
+impl<A: Actor, T: Send> fmt::Debug for Call<'_, A, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("to", self.handle).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! The way out of the node, as a trait: this crate knows no network.
+
+use std::pin::Pin;
+
+use holm_wire::body::BodyError;
+use holm_wire::session::TooLarge;
+use holm_wire::{ExitReason, Pid, RequestId};
+
+use crate::{Address, MethodInfo, MonitorRef, ReplySink, Watcher};
+
+/// A message on its way out, not yet encoded.
+pub trait Outgoing {
+    /// Which method of which actor type.
+    fn method(&self) -> &'static MethodInfo;
+    /// Appends the encoded arguments.
+    ///
+    /// # Errors
+    /// What the message holds cannot be encoded.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), BodyError>;
+    /// Takes out what will take the reply to the accepted message; `None` for a message that
+    /// wants none.
+    fn take_sink(&mut self) -> Option<Box<dyn ReplySink>>;
+}
+
+/// Why an outlet did not accept a signal. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The receiver or the way to it has no room; [`Outlet::room`] waits for it.
+    #[error("the receiver or the connection to its node has no room")]
+    Busy,
+    /// There is no session with the receiver's node.
+    #[error("no connection to the receiver's node")]
+    Disconnected,
+    /// The message could not be encoded.
+    #[error("the message cannot be sent: {0}")]
+    Unsendable(#[from] BodyError),
+    /// The message is larger than the peer takes.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// A call under way on another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallTicket {
+    /// The session it went out on.
+    pub session: u64,
+    /// Its id there.
+    pub request: RequestId,
+}
+
+/// Carries signals to other nodes.
+///
+/// A signal is accepted once the method returned `Ok`: it will arrive in the order accepted,
+/// or the session is lost and whoever waits is told.
+pub trait Outlet: Send + Sync + 'static {
+    /// Sends a message without a reply.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was sent.
+    fn cast(&self, to: &Address, message: &mut dyn Outgoing) -> Result<(), Refusal>;
+
+    /// Sends a message and keeps the sink for its reply, which is taken only when the
+    /// message is accepted.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was sent.
+    fn call(&self, to: &Address, message: &mut dyn Outgoing) -> Result<CallTicket, Refusal>;
+
+    /// Tells the callee that nobody waits any more.
+    fn cancel(&self, to: &Address, ticket: CallTicket);
+
+    /// Resolves when a refused `Busy` is worth another try.
+    fn room(&self, to: &Address) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Watches an actor on another node; `watcher` is fired exactly once,
+    /// unless [`demonitor`](Self::demonitor) comes first.
+    fn monitor(&self, to: &Address, watcher: Watcher);
+
+    /// Ends a watch.
+    fn demonitor(&self, to: &Address, monitor: MonitorRef);
+
+    /// Asks an actor on another node to end.
+    fn exit(&self, to: Pid, reason: ExitReason);
+}
+
+/// The outlet of a system that is alone: every other node is unreachable.
+#[derive(Debug, Default)]
+pub struct NullOutlet;
+
+impl Outlet for NullOutlet {
+    fn cast(&self, _: &Address, _: &mut dyn Outgoing) -> Result<(), Refusal> {
+        Err(Refusal::Disconnected)
+    }
+
+    fn call(&self, _: &Address, _: &mut dyn Outgoing) -> Result<CallTicket, Refusal> {
+        Err(Refusal::Disconnected)
+    }
+
+    fn cancel(&self, _: &Address, _: CallTicket) {}
+
+    fn room(&self, _: &Address) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn monitor(&self, _: &Address, watcher: Watcher) {
+        watcher.fire(ExitReason::Noconnection);
+    }
+
+    fn demonitor(&self, _: &Address, _: MonitorRef) {}
+
+    fn exit(&self, _: Pid, _: ExitReason) {}
+}

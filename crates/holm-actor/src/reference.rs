@@ -1,0 +1,150 @@
+//! Typed references to actors.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use holm_wire::schema::{Schema, SchemaHasher};
+use holm_wire::{ExitReason, Pid};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cell::ActorCell;
+use crate::handle::Route;
+use crate::{Actor, Address, AnyCell, Api, DecodeScope, Handle, Remote};
+
+/// A typed reference to an actor, wherever it lives.
+///
+/// It can be cloned, compared, put into messages and sent to other nodes. Dropping every
+/// reference does not stop the actor. The actor's methods are those of
+/// `A::Api`, which this dereferences to.
+pub struct Ref<A: Actor> {
+    api: A::Api,
+    pid: Pid,
+}
+
+impl<A: Actor> Ref<A> {
+    pub(crate) fn new(handle: Handle<A>, pid: Pid) -> Self {
+        Self { api: A::Api::new(handle), pid }
+    }
+
+    /// A reference to a living actor, if it is an `A`.
+    pub(crate) fn from_cell(cell: Arc<dyn AnyCell>) -> Option<Self> {
+        let pid = cell.pid();
+        let cell = cell.into_any().downcast::<ActorCell<A>>().ok()?;
+        Some(Self::new(Handle::local(cell), pid))
+    }
+
+    /// The untyped reference.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The handle under the methods.
+    pub fn handle(&self) -> &Handle<A> {
+        self.api.handle()
+    }
+
+    /// Asks the actor to end with `reason`; the first reason wins. What is still in its
+    /// inbox then will not be handled.
+    pub fn exit(&self, reason: ExitReason) {
+        match &self.handle().0 {
+            Route::Local(cell) => cell.exit(reason),
+            Route::Remote(route) => route.outlet.exit(self.pid, reason),
+        }
+    }
+}
+
+impl<A: Actor> Deref for Ref<A> {
+    type Target = A::Api;
+
+    fn deref(&self) -> &A::Api {
+        &self.api
+    }
+}
+
+impl<A: Actor> Clone for Ref<A> {
+    fn clone(&self) -> Self {
+        Self { api: self.api.clone(), pid: self.pid }
+    }
+}
+
+impl<A: Actor> PartialEq for Ref<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pid == other.pid
+    }
+}
+
+impl<A: Actor> Eq for Ref<A> {}
+
+impl<A: Actor> Hash for Ref<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pid.hash(state);
+    }
+}
+
+impl<A: Actor> fmt::Debug for Ref<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ref({})", self.pid)
+    }
+}
+
+impl<A: Remote> Serialize for Ref<A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.pid.serialize(serializer)
+    }
+}
+
+/// Works only while a node decodes a message, since a reference needs to know the node
+/// that it is used on.
+impl<'de, A: Remote> Deserialize<'de> for Ref<A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pid = Pid::deserialize(deserializer)?;
+        DecodeScope::system()
+            .ok_or_else(|| serde::de::Error::custom("a Ref decodes only on a node"))
+            .map(|system| system.reference(pid))
+    }
+}
+
+impl<A: Remote> Schema for Ref<A> {
+    fn describe(hasher: &mut SchemaHasher) {
+        Pid::describe(hasher);
+    }
+}
+
+/// The holder of a local name on some node, looked up anew by each signal.
+pub struct Named<A: Remote> {
+    api: A::Api,
+}
+
+impl<A: Remote> Named<A> {
+    pub(crate) fn new(handle: Handle<A>) -> Self {
+        Self { api: A::Api::new(handle) }
+    }
+
+    /// Whom it reaches.
+    pub fn address(&self) -> Address {
+        self.api.handle().address()
+    }
+}
+
+impl<A: Remote> Deref for Named<A> {
+    type Target = A::Api;
+
+    fn deref(&self) -> &A::Api {
+        &self.api
+    }
+}
+
+impl<A: Remote> fmt::Debug for Named<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Named({})", self.address())
+    }
+}
+
+impl<A: Remote> Clone for Named<A> {
+    fn clone(&self) -> Self {
+        Self { api: self.api.clone() }
+    }
+}
+

@@ -1,0 +1,133 @@
+//! The callee's end of a call: where the answer goes.
+
+use std::fmt;
+
+use holm_cell::reply::Promise;
+use holm_wire::Message;
+use holm_wire::body::{BodyError, decode_positional, encode_positional};
+
+use crate::{ArrivalError, CallError, poll_scope};
+
+/// Answers one call. A cast carries one that goes nowhere.
+///
+/// Dropping it unanswered fails the call: with the actor's exit reason if the actor
+/// is ending, else with [`CallError::Unanswered`].
+pub struct Reply<T: Send + 'static>(Inner<T>);
+
+enum Inner<T: Send + 'static> {
+    Nobody,
+    Local(Promise<Result<T, CallError>>),
+    Remote { path: Box<dyn ReturnPath>, encode: EncodeFn<T> },
+}
+
+type EncodeFn<T> = fn(&T, &mut Vec<u8>) -> Result<(), BodyError>;
+
+/// What writes the body of a reply.
+pub type ReplyBody<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), BodyError>;
+
+/// The way back to a caller on another node. Dropping it unused tells the
+/// caller that the call failed, and why.
+pub trait ReturnPath: Send + Sync {
+    /// Answers the call.
+    fn reply(self: Box<Self>, body: ReplyBody<'_>);
+    /// Tells the caller that its message was not taken.
+    fn refuse(self: Box<Self>, error: &ArrivalError);
+    /// Whether the caller has cancelled.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// The caller's end of a call to another node: takes the encoded reply.
+pub trait ReplySink: Send {
+    /// Completes the call.
+    fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>);
+}
+
+impl<T: Send + 'static> Reply<T> {
+    /// A reply that nobody waits for.
+    pub fn nobody() -> Self {
+        Self(Inner::Nobody)
+    }
+
+    pub(crate) fn local(promise: Promise<Result<T, CallError>>) -> Self {
+        Self(Inner::Local(promise))
+    }
+
+    /// A reply to a caller on another node, or to nobody.
+    pub fn remote(path: &mut Option<Box<dyn ReturnPath>>) -> Self
+    where
+        T: Message,
+    {
+        Self(match path.take() {
+            Some(path) => Inner::Remote { path, encode: |value, out| encode_positional(value, out) },
+            None => Inner::Nobody,
+        })
+    }
+
+    fn take(&mut self) -> Inner<T> {
+        std::mem::replace(&mut self.0, Inner::Nobody)
+    }
+
+    /// Answers the call. A caller that has gone away is no error.
+    pub fn send(mut self, value: T) {
+        match self.take() {
+            Inner::Nobody => {}
+            Inner::Local(promise) => {
+                let _ = promise.complete(Ok(value));
+            }
+            Inner::Remote { path, encode } => path.reply(&mut |out| encode(&value, out)),
+        }
+    }
+
+    /// Whether nobody waits for the answer: a cast, or a call that was
+    /// cancelled or has timed out.
+    pub fn is_abandoned(&self) -> bool {
+        match &self.0 {
+            Inner::Nobody => true,
+            Inner::Local(promise) => promise.is_abandoned(),
+            Inner::Remote { path, .. } => path.is_cancelled(),
+        }
+    }
+
+    /// Takes out of the reply of a message that has been encoded what completes the
+    /// call when the encoded reply comes back.
+    pub fn take_sink(&mut self) -> Option<Box<dyn ReplySink>>
+    where
+        T: Message,
+    {
+        match self.take() {
+            Inner::Local(promise) => Some(Box::new(Sink(promise))),
+            // A message that came from afar is not sent on with its reply.
+            Inner::Nobody | Inner::Remote { .. } => None,
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Reply<T> {
+    fn drop(&mut self) {
+        // A handler that panics drops its reply before the exit reason is fixed; the
+        // caller is to hear that reason.
+        if std::thread::panicking() && !matches!(self.0, Inner::Nobody) {
+            poll_scope::keep_orphan(Box::new(self.take()));
+        }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Inner::Nobody => "Reply(nobody)",
+            Inner::Local(_) => "Reply(local)",
+            Inner::Remote { .. } => "Reply(remote)",
+        })
+    }
+}
+
+struct Sink<T: Send>(Promise<Result<T, CallError>>);
+
+impl<T: Message> ReplySink for Sink<T> {
+    fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>) {
+        let outcome =
+            outcome.and_then(|body| decode_positional(body).map_err(CallError::BadReply));
+        let _ = self.0.complete(outcome);
+    }
+}

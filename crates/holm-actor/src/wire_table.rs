@@ -1,0 +1,42 @@
+//! How an actor type's messages are named, encoded and decoded.
+
+use holm_wire::Fingerprint;
+use holm_wire::body::BodyError;
+
+use crate::{Actor, ReplySink, ReturnPath};
+
+/// The wire side of one method, without its types.
+#[derive(Debug)]
+pub struct MethodInfo {
+    /// Stable name of the actor type.
+    pub actor_type: &'static str,
+    /// Stable name of the method.
+    pub tag: &'static str,
+    /// Fingerprint of the arguments and the reply.
+    pub fingerprint: fn() -> Fingerprint,
+}
+
+/// One method of `A`.
+#[derive(Debug)]
+pub struct WireMethod<A: Actor> {
+    /// Names and fingerprint.
+    pub info: MethodInfo,
+    /// Builds the message from its encoded arguments, and takes the way back to the caller if
+    /// they decode.
+    pub decode: fn(&[u8], &mut Option<Box<dyn ReturnPath>>) -> Result<A::Msg, BodyError>,
+}
+
+/// All methods of `A`; `#[actor]` writes one `static` of these.
+#[derive(Debug)]
+pub struct WireTable<A: Actor> {
+    /// Stable name of the actor type.
+    pub type_name: &'static str,
+    /// In order of declaration.
+    pub methods: &'static [WireMethod<A>],
+    /// Position in `methods` of the method that a message is for.
+    pub method: fn(&A::Msg) -> usize,
+    /// Appends the message's arguments.
+    pub encode: fn(&A::Msg, &mut Vec<u8>) -> Result<(), BodyError>,
+    /// Takes the reply out of a message that has been encoded.
+    pub take_sink: fn(&mut A::Msg) -> Option<Box<dyn ReplySink>>,
+}

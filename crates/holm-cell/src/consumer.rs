@@ -1,0 +1,275 @@
+//! `Consumer`: the one reader of a cell.
+
+use std::{
+    fmt, ptr,
+    ptr::NonNull,
+    task::{Context, Poll, RawWakerVTable, Waker},
+};
+
+use crate::{
+    block::Block,
+    cell::Cell,
+    sync::{Arc, Backoff},
+};
+
+/// Messages taken before their room is made visible, at most: one read-modify-write of a line
+/// that producers read costs about as much as two messages.
+const PUBLISH_EVERY_MAX: u32 = 64;
+/// ... and at most this share of the capacity, so that a small inbox keeps its producers busy.
+const PUBLISH_SHARE: u32 = 4;
+
+/// The right to take messages out of a [`Cell`]; there is one per cell. Dropped, it closes the
+/// cell and drops all messages in it.
+pub struct Consumer<T, H> {
+    cell: Arc<Cell<T, H>>,
+    /// The next index to take.
+    head: u64,
+    /// Up to where the head word says that messages were taken.
+    published: u64,
+    publish_every: u64,
+    /// The block of index `head - 1`; null before the first message.
+    block: *mut Block<T>,
+    /// The waker registered with the interrupt, by its parts. They stay its own, since the
+    /// registered clone lives.
+    waker: Option<(*const (), &'static RawWakerVTable)>,
+    /// The registered waker is parked at index `head`, or with the producer of this very
+    /// message, which will call it after the write.
+    parked: bool,
+}
+
+// SAFETY: messages are moved to the thread that takes them, hence T: Send; the pointers are to
+// blocks that only this consumer frees, and to a waker's parts that are only compared.
+unsafe impl<T: Send, H: Send + Sync> Send for Consumer<T, H> {}
+// SAFETY: what a shared reference gives access to is the cell, plain numbers, and the stamp of
+// the next slot; never a message.
+unsafe impl<T: Send, H: Send + Sync> Sync for Consumer<T, H> {}
+
+impl<T, H> Consumer<T, H> {
+    pub(crate) fn new(cell: Arc<Cell<T, H>>) -> Self {
+        let share = cell.capacity().messages() / PUBLISH_SHARE;
+        Self {
+            cell,
+            head: 0,
+            published: 0,
+            publish_every: u64::from(share.clamp(1, PUBLISH_EVERY_MAX)),
+            block: ptr::null_mut(),
+            waker: None,
+            parked: false,
+        }
+    }
+
+    /// The cell it takes from.
+    #[inline]
+    pub fn cell(&self) -> &Arc<Cell<T, H>> {
+        &self.cell
+    }
+
+    /// Takes the next message. `None` if there is none, or its sender has not finished
+    /// writing it, which [`Consumer::poll_ready`] waits for.
+    #[inline]
+    pub fn pop(&mut self) -> Option<T> {
+        let block = self.next_block()?;
+        if block != self.block {
+            self.move_to(block);
+        }
+        // SAFETY: `next_block` saw the stamp; `head` moves on, so it is read once.
+        let message = unsafe { Block::slot(block, self.head).read() };
+        self.head += 1;
+        self.parked = false;
+        if self.head - self.published >= self.publish_every {
+            self.publish();
+        }
+        Some(message)
+    }
+
+    /// The block of index `head`, if that message can be taken.
+    #[inline]
+    fn next_block(&self) -> Option<*mut Block<T>> {
+        let block = if self.head.is_multiple_of(Block::<T>::SLOTS) {
+            // SAFETY: this is the consumer, at this block.
+            unsafe { self.cell.queue.block_after(self.block) }
+        } else {
+            self.block
+        };
+        if block.is_null() {
+            return None;
+        }
+        // SAFETY: only this consumer frees blocks, and not this one before it has left it.
+        unsafe { Block::slot(block, self.head) }.holds(self.head).then_some(block)
+    }
+
+    #[cold]
+    fn move_to(&mut self, block: *mut Block<T>) {
+        if let Some(left) = NonNull::new(self.block) {
+            // SAFETY: all its messages were taken, and `block` is its successor.
+            unsafe { self.cell.queue.recycle(left) };
+        }
+        self.block = block;
+    }
+
+    /// Waits until a message can be taken or an interrupt is pending.
+    ///
+    /// Publishes before it waits. Cancel-safe. After a `Pending`, a message wakes the task once
+    /// per burst. The waker may differ from call to call; the same one each time is quickest.
+    #[inline]
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.next_block().is_some() || self.is_interrupted() {
+            return Poll::Ready(());
+        }
+        self.poll_park(cx)
+    }
+
+    fn poll_park(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.publish();
+        let changed = self.register(cx.waker());
+        if changed && self.is_interrupted() {
+            return Poll::Ready(());
+        }
+        if self.parked {
+            if !changed {
+                return Poll::Pending;
+            }
+            self.cell.queue.unpark(self.head);
+        }
+        // SAFETY: by the consumer, not parked at this point.
+        self.parked = unsafe { self.cell.queue.park(self.head, cx.waker()) };
+        if self.parked { Poll::Pending } else { self.poll_unwritten(cx) }
+    }
+
+    /// Notes the task's waker with the interrupt; whether it was another one before.
+    fn register(&mut self, waker: &Waker) -> bool {
+        let parts = (waker.data(), waker.vtable());
+        let same = self.waker.is_some_and(|(data, vtable)| {
+            data == parts.0 && ptr::eq(vtable, parts.1)
+        });
+        if !same {
+            self.cell.interrupt.register(Some(waker.clone()));
+            self.waker = Some(parts);
+        }
+        !same
+    }
+
+    /// The next message is reserved and about to be written, by a producer that will not wake
+    /// this task.
+    fn poll_unwritten(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut backoff = Backoff::default();
+        loop {
+            if self.next_block().is_some() {
+                return Poll::Ready(());
+            }
+            if !backoff.spin() {
+                // The producer has lost its core: let other tasks run.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Makes the room of all messages taken visible to senders. [`Consumer::pop`] does so now
+    /// and then by itself; call it before a long pause that is not `poll_ready`'s.
+    #[inline]
+    pub fn publish(&mut self) {
+        let count = self.head - self.published;
+        if count > 0 {
+            self.published = self.head;
+            self.cell.queue.publish(count);
+        }
+    }
+
+    /// Whether an interrupt is pending: a plain load.
+    #[inline]
+    pub fn is_interrupted(&self) -> bool {
+        self.cell.interrupt.is_pending()
+    }
+
+    /// Ends a pending interrupt; whether there was one.
+    #[inline]
+    pub fn take_interrupt(&mut self) -> bool {
+        self.cell.interrupt.take()
+    }
+
+    /// Messages accepted and not taken.
+    pub fn len(&self) -> usize {
+        self.cell.queue.tail().index().saturating_sub(self.head) as usize
+    }
+
+    /// Whether [`Consumer::len`] is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Closes the cell: senders get their messages back, waiting ones too. What had been
+    /// accepted before comes out of the drain.
+    pub fn close(mut self) -> Drain<T, H> {
+        let end = self.shut();
+        Drain { consumer: self, end }
+    }
+
+    /// Returns the index behind the last message. Harmless when repeated.
+    fn shut(&mut self) -> u64 {
+        self.cell.interrupt.register(None);
+        // SAFETY: by the consumer.
+        unsafe { self.cell.queue.close() }
+    }
+
+    /// The next message of a closed queue; waits for the last senders to finish writing.
+    fn pop_until(&mut self, end: u64) -> Option<T> {
+        let mut backoff = Backoff::default();
+        while self.head < end {
+            if let Some(message) = self.pop() {
+                return Some(message);
+            }
+            backoff.wait();
+        }
+        None
+    }
+}
+
+impl<T, H> Drop for Consumer<T, H> {
+    fn drop(&mut self) {
+        /// Drops the messages, then frees the blocks, also when a message's drop panics.
+        struct Finish<'a, T, H>(&'a mut Consumer<T, H>, u64);
+
+        impl<T, H> Drop for Finish<'_, T, H> {
+            fn drop(&mut self) {
+                while self.0.pop_until(self.1).is_some() {}
+                // SAFETY: closed, and all messages taken.
+                unsafe { self.0.cell.queue.free(self.0.block) };
+            }
+        }
+
+        let end = self.shut();
+        let finish = Finish(self, end);
+        while finish.0.pop_until(end).is_some() {}
+    }
+}
+
+impl<T, H> fmt::Debug for Consumer<T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// The messages that a closed cell had accepted, in order. Dropped, it drops the rest.
+///
+/// It never waits but for senders in the middle of writing a message.
+#[derive(Debug)]
+pub struct Drain<T, H> {
+    consumer: Consumer<T, H>,
+    end: u64,
+}
+
+impl<T, H> Iterator for Drain<T, H> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.consumer.pop_until(self.end)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = (self.end - self.consumer.head) as usize;
+        (rest, Some(rest))
+    }
+}
+
+impl<T, H> ExactSizeIterator for Drain<T, H> {}

@@ -1,0 +1,11 @@
+//! The integration tests of holm-cell, with real threads; `loom.rs` has the model-checked ones.
+#![cfg(not(loom))]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod inbox;
+mod model;
+mod reply;
+mod stress;
+mod support;
+mod table;
+mod waiting;

@@ -1,0 +1,74 @@
+//! The transport of the operating system: TCP and Unix sockets, driven by tokio.
+
+mod halves;
+mod tcp;
+#[cfg(unix)]
+mod unix;
+
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::transport::{BoxFuture, Connection, DialError, ListenError, Listener, Transport};
+
+/// Bytes that may lie unsent in the kernel: four chunks of 64 KiB, so that a
+/// small urgent frame waits behind little. At the limit writes would block.
+pub const UNSENT_BYTES_MAX: u32 = 256 * 1024;
+
+/// How long one address of a host is tried before the next one: three times the
+/// first retransmission of a lost SYN (1 s). The last address has no limit but
+/// the system's and the caller's.
+pub const DIAL_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// TCP (no delay, no keep-alive probes) and, on Unix, Unix sockets.
+///
+/// Its futures must be polled inside a tokio runtime with its network and time
+/// drivers. A Unix listener here is a plain one: no care is taken who can reach
+/// its path.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TokioTransport;
+
+impl Transport for TokioTransport {
+    fn dial<'a>(&'a self, to: &'a Endpoint) -> BoxFuture<'a, Result<Connection, DialError>> {
+        Box::pin(async move {
+            match to {
+                Endpoint::Tcp { host, port } => tcp::dial(to, host, *port).await,
+                #[cfg(unix)]
+                Endpoint::Unix(path) => unix::dial(to, path).await,
+                #[cfg(not(unix))]
+                Endpoint::Unix(_) => Err(DialError::Unsupported { to: to.clone() }),
+                Endpoint::Memory(_) => Err(DialError::Unsupported { to: to.clone() }),
+            }
+        })
+    }
+
+    fn listen<'a>(
+        &'a self,
+        at: &'a Endpoint,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>, ListenError>> {
+        Box::pin(async move {
+            match at {
+                Endpoint::Tcp { host, port } => tcp::listen(at, host, *port).await,
+                #[cfg(unix)]
+                Endpoint::Unix(path) => unix::listen(at, path),
+                #[cfg(not(unix))]
+                Endpoint::Unix(_) => Err(ListenError::Unsupported { at: at.clone() }),
+                Endpoint::Memory(_) => Err(ListenError::Unsupported { at: at.clone() }),
+            }
+        })
+    }
+}
+
+#[cfg(unix)]
+impl TokioTransport {
+    /// Accepts at a socket that the caller has bound and put into the listening
+    /// state; removing its file stays with the caller.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn adopt_unix(
+        listener: std::os::unix::net::UnixListener,
+        path: std::path::PathBuf,
+    ) -> std::io::Result<Box<dyn Listener>> {
+        unix::adopt(listener, path)
+    }
+}

@@ -1,0 +1,69 @@
+//! How endpoints are written and read.
+
+use holm_env::{Endpoint, ParseEndpointError};
+
+#[test]
+fn texts_and_endpoints_convert_both_ways() {
+    let tcp = |host: &str, port| Endpoint::Tcp {
+        host: host.to_owned(),
+        port,
+    };
+    for (text, endpoint) in [
+        ("tcp:127.0.0.1:4000", tcp("127.0.0.1", 4000)),
+        ("tcp:host.example:0", tcp("host.example", 0)),
+        ("tcp:[::1]:65535", tcp("::1", 65535)),
+        ("tcp:[fe80::1%eth0]:80", tcp("fe80::1%eth0", 80)),
+        (
+            "unix:/run/holm/a.sock",
+            Endpoint::Unix("/run/holm/a.sock".into()),
+        ),
+        ("unix:a:b", Endpoint::Unix("a:b".into())),
+        ("mem:a node", Endpoint::Memory("a node".to_owned())),
+    ] {
+        assert_eq!(text.parse(), Ok(endpoint.clone()));
+        assert_eq!(endpoint.to_string(), text);
+    }
+}
+
+#[test]
+fn bad_texts_are_told_by_their_fault() {
+    type Fault = fn(String) -> ParseEndpointError;
+    let cases: [(Fault, &[&str]); 5] = [
+        (
+            ParseEndpointError::Scheme,
+            &["", "a", "127.0.0.1:80", "udp:a:1", "TCP:a:1", "tls:a:1"],
+        ),
+        (
+            ParseEndpointError::Port,
+            &[
+                "tcp:",
+                "tcp:a",
+                "tcp:a:",
+                "tcp:a:65536",
+                "tcp:a:+1",
+                "tcp:[::1]",
+            ],
+        ),
+        (
+            ParseEndpointError::Host,
+            &[
+                "tcp::80",
+                "tcp:::1:80",
+                "tcp:[]:80",
+                "tcp:[a]:80",
+                "tcp:[::1:80",
+                "tcp:[::1%]:80",
+                "tcp:a b:80",
+                "tcp:a/b:80",
+                "tcp:x@y:80",
+            ],
+        ),
+        (ParseEndpointError::Path, &["unix:", "unix:a\0b"]),
+        (ParseEndpointError::Name, &["mem:"]),
+    ];
+    for (fault, texts) in cases {
+        for text in texts {
+            assert_eq!(text.parse::<Endpoint>(), Err(fault((*text).to_owned())));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Which connections are safe enough to be used.
+
+use holm_env::{Connection, Endpoint, PeerAddr};
+
+use crate::unix_dir;
+
+/// A connection that this node does not trust. The configuration is to blame, or a stranger.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostureError {
+    /// Plain TCP can be read and altered on its way.
+    #[error("plain TCP is for loopback only; {0} is another machine's address")]
+    PlainTcp(String),
+    /// Any user of the machine could read the token, or pose as the server.
+    #[error("a token is not sent over plain TCP; use a Unix socket")]
+    TokenOverTcp,
+    /// The process at the other end of the Unix socket is another user's.
+    #[error("the peer runs as user {0:?}, this node does not")]
+    OtherUser(Option<u32>),
+}
+
+/// Checks the other end of a connection, whoever dialled. `token` says that a token
+/// is expected or would be sent.
+///
+/// # Errors
+/// [`PostureError`]; the connection must not be used.
+pub fn check_connection(connection: &Connection, token: bool) -> Result<(), PostureError> {
+    match &connection.peer {
+        PeerAddr::Tcp(addr) if !addr.ip().to_canonical().is_loopback() => {
+            Err(PostureError::PlainTcp(addr.to_string()))
+        }
+        PeerAddr::Tcp(_) if token => Err(PostureError::TokenOverTcp),
+        PeerAddr::Unix { uid, .. } if !uid.is_some_and(unix_dir::is_own_user) => {
+            Err(PostureError::OtherUser(*uid))
+        }
+        PeerAddr::Tcp(_) | PeerAddr::Unix { .. } | PeerAddr::Memory(_) => Ok(()),
+    }
+}
+
+/// Checks where a listener is about to listen.
+///
+/// # Errors
+/// [`PostureError`].
+pub fn check_listen(at: &Endpoint, token: bool) -> Result<(), PostureError> {
+    match at {
+        Endpoint::Tcp { host, .. } if !is_loopback(host) => {
+            Err(PostureError::PlainTcp(host.clone()))
+        }
+        Endpoint::Tcp { .. } if token => Err(PostureError::TokenOverTcp),
+        Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => Ok(()),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.parse().is_ok_and(|addr: std::net::IpAddr| addr.to_canonical().is_loopback())
+}

@@ -1,0 +1,312 @@
+//! Delivers what one peer sends.
+
+use std::sync::Arc;
+
+use holm_actor::{
+    ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath, Watcher,
+};
+use holm_net::{End, Handler};
+use holm_wire::control::Control;
+use holm_wire::session::{Order, Payload};
+use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::{
+    Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,
+    Violation, WireError,
+};
+
+use crate::inner::Inner;
+use crate::link::Link;
+use crate::return_path::{CallPath, answer, fail};
+use crate::tables::{Pending, Watched};
+
+/// Methods that a peer may define in one session: more than any program has, and some MB.
+const METHODS_MAX: usize = 65_536;
+
+/// The receiving side of one session.
+pub(crate) struct Dispatch {
+    node: Arc<Inner>,
+    link: Arc<Link>,
+    /// What the peer calls its methods, by its short ids.
+    methods: Vec<Defined>,
+}
+
+/// A method as the peer defined it.
+struct Defined {
+    actor_type: String,
+    tag: String,
+    fingerprint: Fingerprint,
+    /// The table that the method was last looked up in, and its position there.
+    found: Option<(usize, usize)>,
+}
+
+impl Dispatch {
+    pub(crate) fn new(node: Arc<Inner>, link: Arc<Link>) -> Self {
+        Self { node, link, methods: Vec::new() }
+    }
+
+    fn handle_signal(&mut self, signal: Signal<'_>) -> Result<(), Violation> {
+        match signal {
+            Signal::Define { method, actor_type, tag, fingerprint } => {
+                return self.handle_define(method, actor_type, tag, fingerprint);
+            }
+            Signal::Send { to, method, codec: _, body } => {
+                self.handle_message(to, method, body, None)?;
+            }
+            Signal::Call { id, to, method, codec: _, deadline_ms: _, body } => {
+                self.handle_message(to, method, body, Some(id))?;
+            }
+            Signal::Reply { id, codec: _, body } => self.handle_reply(id, Ok(body)),
+            Signal::ReplyError { id, error, reason } => {
+                self.handle_reply(id, Err((error, reason)));
+            }
+            Signal::Cancel { id } => {
+                self.link.session.append(|out| out.state.open.close(id));
+            }
+            Signal::Monitor { watch, to } => self.handle_monitor(watch, to),
+            Signal::Demonitor { watch, to: _ } => self.handle_demonitor(watch),
+            Signal::Down { watch, reason } => self.handle_down(watch, reason),
+            Signal::Exit { from: _, to, reason } => {
+                if let Some(cell) = find(&self.node.system, Target::Serial(to)) {
+                    cell.exit(reason);
+                }
+            }
+            Signal::Kill { from: _, to } => {
+                if let Some(cell) = find(&self.node.system, Target::Serial(to)) {
+                    cell.kill();
+                }
+            }
+            Signal::Spawn { id, actor_type, codec: _, monitored, args } => {
+                self.handle_spawn(id, actor_type, monitored, args)?;
+            }
+            Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
+            // Pids of third nodes lead nowhere yet.
+            Signal::Node { .. } => {}
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn handle_define(
+        &mut self,
+        method: MethodId,
+        actor_type: &str,
+        tag: &str,
+        fingerprint: Fingerprint,
+    ) -> Result<(), Violation> {
+        if method.0 as usize != self.methods.len() || self.methods.len() == METHODS_MAX {
+            return Err(Violation::Method(method));
+        }
+        self.methods.push(Defined {
+            actor_type: actor_type.to_owned(),
+            tag: tag.to_owned(),
+            fingerprint,
+            found: None,
+        });
+        Ok(())
+    }
+
+    /// A message, or a call with this id.
+    fn handle_message(
+        &mut self,
+        to: Target<'_>,
+        method: MethodId,
+        body: &[u8],
+        call: Option<RequestId>,
+    ) -> Result<(), Violation> {
+        let defined =
+            self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
+        let cell = find(&self.node.system, to);
+        if let Some(id) = call
+            && !self.link.admit(id)?
+        {
+            return Ok(());
+        }
+        let Some(cell) = cell else {
+            match call {
+                Some(id) => fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None),
+                None => self.node.count_dead_letter(),
+            }
+            return Ok(());
+        };
+        let mut caller = call.map(|id| {
+            let path = CallPath {
+                link: Arc::clone(&self.link),
+                id,
+                cell: Arc::clone(&cell),
+                answered: false,
+            };
+            Box::new(path) as Box<dyn ReturnPath>
+        });
+        let arrived = defined
+            .position(&*cell)
+            .and_then(|position| cell.arrive(position, body, &mut caller));
+        match arrived {
+            Ok(false) => {}
+            Ok(true) => self.link.pause(&self.node.env, cell),
+            Err(error) => match caller {
+                Some(path) => path.refuse(&error),
+                None if call.is_none() => {
+                    self.node.count_dead_letter();
+                    tracing::debug!(%error, peer = %self.link.peer, "a message was not taken");
+                }
+                // It was dropped with the message, and has told the caller.
+                None => {}
+            },
+        }
+        Ok(())
+    }
+
+    fn handle_reply(&self, id: RequestId, outcome: Result<&[u8], (WireError, Option<ExitReason>)>) {
+        // Replies to cancelled calls come to nothing.
+        let Some(Some(pending)) = self.link.session.append(|out| out.state.pending.remove(&id))
+        else {
+            return;
+        };
+        match (pending, outcome) {
+            (Pending::Call(sink), outcome) => sink.complete(outcome.map_err(call_error)),
+            (Pending::Spawn(sink), Err((error, _))) => sink.refused(error),
+            (Pending::Spawn(sink), Ok(_)) => sink.refused(WireError::new(
+                Code::InvalidRequest,
+                "the node answered a spawn as if it were a call",
+            )),
+        }
+    }
+
+    fn handle_monitor(&self, watch: Watch, to: Target<'_>) {
+        let Some(cell) = find(&self.node.system, to) else {
+            self.link.send(Order::Free, &Signal::Down { watch, reason: ExitReason::Noproc });
+            return;
+        };
+        self.link.watch(&self.node.system, watch, cell);
+    }
+
+    fn handle_demonitor(&self, watch: Watch) {
+        let watched =
+            self.link.session.append(|out| out.state.watched.remove(&watch.monitor)).flatten();
+        if let Some(Watched { cell, monitor }) = watched {
+            cell.unwatch(monitor);
+        }
+    }
+
+    fn handle_down(&self, watch: Watch, reason: ExitReason) {
+        let monitor = MonitorRef::from_u64(watch.monitor.0);
+        let watcher = self.link.session.append(|out| out.state.monitors.remove(&monitor));
+        if let Some(watcher) = watcher.flatten() {
+            watcher.fire(reason);
+        }
+    }
+
+    fn handle_spawn(
+        &self,
+        id: RequestId,
+        actor_type: &str,
+        monitored: Option<Watch>,
+        args: &[u8],
+    ) -> Result<(), Violation> {
+        if !self.link.admit(id)? {
+            return Ok(());
+        }
+        let system = &self.node.system;
+        match self.node.spawnables.spawn(system, actor_type, args) {
+            Ok(cell) => {
+                let serial = cell.pid().serial;
+                answer(&self.link, id, &Signal::SpawnReply { id, serial });
+                // After the reply, so that it precedes any down.
+                if let Some(watch) = monitored {
+                    self.link.watch(system, watch, cell);
+                }
+            }
+            Err(failure) => fail(&self.link, id, failure.to_wire(), None),
+        }
+        Ok(())
+    }
+
+    fn handle_spawn_reply(&self, id: RequestId, serial: Serial) {
+        let pending = self.link.session.append(|out| out.state.pending.remove(&id)).flatten();
+        let pid = Pid { node: self.link.peer_id, serial };
+        match pending {
+            Some(Pending::Spawn(sink)) => {
+                if let Some(watcher) = sink.spawned(&self.node.system, pid) {
+                    self.keep(watcher);
+                }
+            }
+            Some(Pending::Call(sink)) => {
+                let error = "the node answered a call as if it were a spawn";
+                let error = WireError::new(Code::InvalidRequest, error);
+                sink.complete(Err(CallError::Refused(error)));
+            }
+            None => {}
+        }
+    }
+
+    /// Keeps the watcher of one of our monitors.
+    fn keep(&self, watcher: Watcher) {
+        self.link.session.append(|out| out.state.monitors.insert(watcher.monitor(), watcher));
+    }
+}
+
+fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
+    match target {
+        Target::Serial(serial) => system.find(Pid { node: system.node(), serial }),
+        Target::Name(name) => system.find_named(name),
+    }
+}
+
+impl Defined {
+    /// The position of the method in the table of `cell`'s type.
+    fn position(&mut self, cell: &dyn AnyCell) -> Result<usize, ArrivalError> {
+        let table = cell.table_id();
+        if let Some((of, position)) = self.found
+            && of == table
+        {
+            return Ok(position);
+        }
+        if cell.type_name() != self.actor_type {
+            let wanted = self.actor_type.clone();
+            return Err(ArrivalError::WrongType { wanted, found: cell.type_name() });
+        }
+        let position = cell.method(&self.tag, self.fingerprint)?;
+        self.found = Some((table, position));
+        Ok(position)
+    }
+}
+
+/// What a peer's answer means to the caller.
+fn call_error((error, reason): (WireError, Option<ExitReason>)) -> CallError {
+    match (error.code, reason) {
+        (_, Some(reason)) => CallError::Exited(reason),
+        (Code::Noproc, None) => CallError::Noproc,
+        (Code::Unanswered, None) => CallError::Unanswered,
+        (_, None) => CallError::Refused(error),
+    }
+}
+
+impl Handler for Dispatch {
+    fn handle_frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
+        let signal = Signal::decode(head, payload.as_slice())?;
+        let _scope = DecodeScope::enter(&self.node.system);
+        self.handle_signal(signal)
+    }
+
+    fn handle_control(&mut self, control: Control<'_>) {
+        match control {
+            Control::Pause(serial) => {
+                self.link.session.append(|out| out.state.paused.insert(serial));
+            }
+            Control::Resume(serial) => {
+                self.link.session.append(|out| out.state.paused.remove(&serial));
+                self.link.resumed.notify_waiters();
+            }
+            Control::Tick | Control::Close { .. } => {}
+        }
+    }
+
+    fn handle_end(self, end: End) {
+        let Self { node, link, .. } = self;
+        tracing::debug!(peer = %link.peer, ?end, "session ended");
+        node.router.remove(&link);
+        link.session.with_state(|tables| tables.take_ended()).tell();
+        link.resumed.notify_waiters();
+        node.publish_down(&link);
+    }
+}

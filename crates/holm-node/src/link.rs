@@ -1,0 +1,146 @@
+//! One peer, while there is a session with it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
+use holm_env::Env;
+use holm_net::{Appender, Session};
+use holm_wire::control::Control;
+use holm_wire::session::{Order, ReceiverKey};
+use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::{
+    Admission, Code, ExitReason, Incarnation, NodeId, NodeName, RequestId, Violation, WireError,
+};
+use tokio::sync::{Notify, watch};
+
+use crate::tables::{Tables, Watched};
+
+/// A session and whom it leads to.
+pub(crate) struct Link {
+    pub(crate) session: Arc<Session<Tables>>,
+    /// Tells this session from earlier ones with the same peer.
+    pub(crate) stamp: u64,
+    pub(crate) peer: NodeName,
+    pub(crate) peer_id: NodeId,
+    pub(crate) incarnation: Incarnation,
+    /// An actor of the peer takes messages again.
+    pub(crate) resumed: Notify,
+    /// Becomes true when the session was torn down.
+    pub(crate) ended: watch::Sender<bool>,
+}
+
+impl Link {
+    /// Appends one signal in order with the others to `to`. `false` if the session has ended,
+    /// or the signal is larger than the peer takes.
+    pub(crate) fn send(self: &Arc<Self>, order: Order, signal: &Signal<'_>) -> bool {
+        let sent = self
+            .session
+            .append(|out| out.push(signal.head(), order, |bytes| signal.encode(bytes)).is_ok())
+            .unwrap_or(false);
+        flush_later(self);
+        sent
+    }
+
+    /// Takes a request of the peer in. `false` if it was refused for want of room.
+    pub(crate) fn admit(self: &Arc<Self>, id: RequestId) -> Result<bool, Violation> {
+        match self.session.append(|out| out.state.open.open(id)) {
+            Some(Ok(Admission::Admitted)) => Ok(true),
+            Some(Ok(Admission::Overloaded)) => {
+                let error = WireError::new(Code::Overloaded, "too many requests under way");
+                self.send(Order::Free, &Signal::ReplyError { id, error, reason: None });
+                Ok(false)
+            }
+            Some(Err(violation)) => Err(violation),
+            None => Ok(false),
+        }
+    }
+
+    /// Has the peer hear of the end of one of our actors.
+    pub(crate) fn watch(
+        self: &Arc<Self>,
+        system: &ActorSystem,
+        watch: Watch,
+        cell: Arc<dyn AnyCell>,
+    ) {
+        let monitor = system.next_monitor();
+        let watched = Watched { cell: Arc::clone(&cell), monitor };
+        self.session.append(|out| out.state.watched.insert(watch.monitor, watched));
+        let link = Arc::clone(self);
+        let watcher = Watcher::remote(monitor, Address::Pid(cell.pid()), move |reason| {
+            link.session.append(|out| out.state.watched.remove(&watch.monitor));
+            link.send(Order::Free, &Signal::Down { watch, reason });
+        });
+        if let Err(watcher) = cell.watch(watcher) {
+            // It has ended meanwhile.
+            watcher.fire(cell.exit_reason().unwrap_or(ExitReason::Noproc));
+        }
+    }
+
+    /// Asks the peer to accept no more messages for one of our actors, until half of its inbox
+    /// is free.
+    pub(crate) fn pause(self: &Arc<Self>, env: &Env, cell: Arc<dyn AnyCell>) {
+        let serial = cell.pid().serial;
+        let first = self.session.append(|out| {
+            let first = out.state.pausing.insert(serial);
+            if first {
+                push_control(out, &Control::Pause(serial));
+            }
+            first
+        });
+        if first != Some(true) {
+            return;
+        }
+        flush_later(self);
+        let link = Arc::clone(self);
+        drop(env.spawn(async move {
+            cell.room().await;
+            link.session.append(|out| {
+                out.state.pausing.remove(&serial);
+                push_control(out, &Control::Resume(serial));
+            });
+            flush_later(&link);
+        }));
+    }
+
+    /// Resolves when an actor of the peer takes messages again, or the session has ended.
+    pub(crate) async fn unpaused(&self, to: &Address) {
+        let Address::Pid(pid) = to else { return };
+        loop {
+            let resumed = self.resumed.notified();
+            match self.session.append(|out| out.state.paused.contains(&pid.serial)) {
+                Some(true) => resumed.await,
+                Some(false) | None => return,
+            }
+        }
+    }
+}
+
+/// A control frame is small: it is never refused.
+fn push_control(out: &mut Appender<'_, Tables>, control: &Control<'_>) {
+    let _ = out.push(control.head(), Order::Free, |bytes| control.encode(bytes));
+}
+
+/// What a signal to `target` must stay in order with.
+pub(crate) fn order_of(target: Target<'_>) -> Order {
+    match target {
+        Target::Serial(serial) => Order::To(ReceiverKey(serial.as_u64())),
+        Target::Name(_) => Order::Every,
+    }
+}
+
+impl Flush for Link {
+    fn flush(&self) {
+        self.session.flush();
+    }
+
+    fn wake_writer(&self) {
+        self.session.wake_writer();
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("peer", &self.peer).field("stamp", &self.stamp).finish_non_exhaustive()
+    }
+}

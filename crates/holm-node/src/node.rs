@@ -1,0 +1,136 @@
+//! A node, as its owner uses it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use holm_actor::{Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOptions, Spawnable};
+use holm_env::Endpoint;
+use holm_wire::NodeName;
+
+use crate::connect::{self, ConnectError};
+use crate::inner::Inner;
+use crate::{NodeBuilder, NodeEvents, SpawnOn};
+
+/// A node: it hosts actors and connects to other nodes.
+///
+/// Cheap to clone. It runs until [`stop`](Self::stop), also when every handle is dropped.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+impl Node {
+    /// A node to be, called `name@authority`. If the authority is `HOST:PORT`, the node also listens
+    /// there by TCP.
+    pub fn builder(name: &str) -> NodeBuilder {
+        NodeBuilder::new(name)
+    }
+
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &NodeName {
+        self.0.name()
+    }
+
+    /// Where it listens, with real ports.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.0.endpoints.lock().clone()
+    }
+
+    /// Its actors.
+    pub fn system(&self) -> &ActorSystem {
+        &self.0.system
+    }
+
+    /// Spawns an actor here.
+    ///
+    /// # Panics
+    /// If the table of actors is full.
+    pub fn spawn<A: Actor>(&self, actor: A) -> Ref<A> {
+        self.0.system.spawn(actor)
+    }
+
+    /// Spawns an actor here.
+    ///
+    /// # Panics
+    /// If the table of actors is full.
+    pub fn spawn_with<A: Actor>(&self, actor: A, options: SpawnOptions) -> Ref<A> {
+        self.0.system.spawn_with(actor, options)
+    }
+
+    /// Spawns an actor on another node, which must have registered its type as spawnable.
+    pub fn spawn_on<A: Spawnable>(&self, node: &NodeName, args: A::Args) -> SpawnOn<A> {
+        SpawnOn::new(Arc::clone(&self.0), node.clone(), args)
+    }
+
+    /// The local names of this node.
+    pub fn names(&self) -> Names<'_> {
+        self.0.system.names()
+    }
+
+    /// The holder of a local name on another node, looked up there by each signal.
+    pub fn at<A: Remote>(&self, node: &NodeName, name: &str) -> Named<A> {
+        self.0.system.named(node.clone(), name)
+    }
+
+    /// Watches an actor, here or elsewhere.
+    pub fn monitor(&self, target: impl Into<Address>) -> Monitor {
+        self.0.system.monitor(target)
+    }
+
+    /// Dials another node. If there is a session with the node that answers, that one stays.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; there is no session.
+    pub async fn connect(&self, to: &Endpoint) -> Result<NodeName, ConnectError> {
+        connect::connect(&self.0, to).await
+    }
+
+    /// Ends the session with a node, if there is one.
+    pub fn disconnect(&self, node: &NodeName) {
+        if let Some(link) = self.0.router.by_name(node) {
+            link.session.close(holm_wire::Code::Left, "disconnected");
+        }
+    }
+
+    /// The nodes that there is a session with.
+    pub fn nodes(&self) -> Vec<NodeName> {
+        self.0.router.all().iter().map(|link| link.peer.clone()).collect()
+    }
+
+    /// The coming and going of peers, from now on.
+    pub fn events(&self) -> NodeEvents {
+        NodeEvents(self.0.events.subscribe())
+    }
+
+    /// Resolves when the present session with `node` has ended; at once if there is none.
+    pub fn monitor_node(&self, node: &NodeName) -> impl Future<Output = ()> + Send + use<> {
+        let ended = self.0.router.by_name(node).map(|link| link.ended.subscribe());
+        async move {
+            if let Some(mut ended) = ended {
+                // Its sender goes only after it has said so.
+                let _ = ended.wait_for(|ended| *ended).await;
+            }
+        }
+    }
+
+    /// Messages from other nodes that no actor could take.
+    pub fn dead_letters(&self) -> u64 {
+        self.0.dead_letters()
+    }
+
+    /// Stops: accepts no sessions any more, ends every actor with `Shutdown`, then closes the
+    /// sessions.
+    pub async fn stop(&self) {
+        self.0.stop().await;
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,107 @@
+//! The way back to a caller on another node.
+
+use std::sync::Arc;
+
+use holm_actor::{AnyCell, ArrivalError, ReplyBody, ReturnPath};
+use holm_wire::session::Order;
+use holm_wire::signal::Signal;
+use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError};
+
+use crate::link::Link;
+
+/// One call of the peer, until it is answered.
+pub(crate) struct CallPath {
+    pub(crate) link: Arc<Link>,
+    pub(crate) id: RequestId,
+    /// The callee, for its exit reason.
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) answered: bool,
+}
+
+impl ReturnPath for CallPath {
+    fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
+        self.answered = true;
+        let mut bytes = Vec::new();
+        match body(&mut bytes) {
+            Ok(()) => {
+                let codec = BodyCodec::Positional;
+                answer(&self.link, self.id, &Signal::Reply { id: self.id, codec, body: &bytes });
+            }
+            Err(error) => {
+                let error = WireError::new(Code::Internal, format!("the reply: {error}"));
+                fail(&self.link, self.id, error, None);
+            }
+        }
+    }
+
+    fn refuse(mut self: Box<Self>, error: &ArrivalError) {
+        self.answered = true;
+        fail(&self.link, self.id, arrival(error), None);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.link.session.append(|out| !out.state.open.contains(self.id)).unwrap_or(true)
+    }
+}
+
+impl Drop for CallPath {
+    fn drop(&mut self) {
+        if self.answered {
+            return;
+        }
+        match self.cell.exit_reason() {
+            Some(reason) => exited(&self.link, self.id, reason),
+            None => {
+                let error = WireError::new(Code::Unanswered, "the handler gave no answer");
+                fail(&self.link, self.id, error, None);
+            }
+        }
+    }
+}
+
+/// Answers a request, unless it was cancelled. A reply that is larger than the peer takes
+/// is answered by that error.
+pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
+    link.session.append(|out| {
+        if !out.state.open.close(id) {
+            return;
+        }
+        let pushed = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
+        if let Err(too_large) = pushed {
+            let error = WireError::new(Code::TooLarge, too_large.to_string());
+            let signal = Signal::ReplyError { id, error, reason: None };
+            // An error is small: it is never refused.
+            let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
+        }
+    });
+    holm_actor::flush_later(link);
+}
+
+/// Answers a request with an error.
+pub(crate) fn fail(
+    link: &Arc<Link>,
+    id: RequestId,
+    error: WireError,
+    reason: Option<ExitReason>,
+) {
+    answer(link, id, &Signal::ReplyError { id, error, reason });
+}
+
+/// Answers a call to an actor that has ended.
+pub(crate) fn exited(link: &Arc<Link>, id: RequestId, reason: ExitReason) {
+    let error = WireError::new(Code::Exited, "the actor ended before it replied");
+    fail(link, id, error, Some(reason));
+}
+
+/// How a refusal is told to the caller.
+fn arrival(error: &ArrivalError) -> WireError {
+    let code = match error {
+        ArrivalError::Noproc => Code::Noproc,
+        ArrivalError::NotRemote(_) => Code::Forbidden,
+        ArrivalError::WrongType { .. } | ArrivalError::UnknownMethod { .. } => Code::UnknownMethod,
+        ArrivalError::SchemaMismatch { .. } => Code::SchemaMismatch,
+        ArrivalError::Body(_) => Code::InvalidRequest,
+        _ => Code::Internal,
+    };
+    WireError::new(code, error.to_string())
+}

@@ -1,0 +1,252 @@
+//! The outlet of a node's actors: finds the peer and appends to its session.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use holm_actor::{
+    Address, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, Watcher, flush_later,
+};
+use holm_net::Appender;
+use holm_wire::session::Order;
+use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::{BodyCodec, ExitReason, MethodId, MonitorId, NodeId, NodeName, Pid};
+use parking_lot::RwLock;
+
+use crate::link::{Link, order_of};
+use crate::tables::{Pending, Tables};
+
+/// Scratch memory that a thread keeps for encoding arguments; a larger one is given back.
+const SCRATCH_KEPT: usize = 256 * 1024;
+
+thread_local! {
+    /// Arguments are encoded here first, so that no lock is held while user code runs.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// All sessions of a node.
+#[derive(Debug, Default)]
+pub(crate) struct Router {
+    links: RwLock<Links>,
+}
+
+#[derive(Debug, Default)]
+struct Links {
+    by_id: BTreeMap<NodeId, Arc<Link>>,
+    by_name: BTreeMap<NodeName, Arc<Link>>,
+}
+
+impl Router {
+    /// Adds a session. The one with the same peer that it takes the place of is returned.
+    pub(crate) fn insert(&self, link: &Arc<Link>) -> Option<Arc<Link>> {
+        let mut links = self.links.write();
+        let older = links.by_name.insert(link.peer.clone(), Arc::clone(link));
+        if let Some(older) = &older {
+            links.by_id.remove(&older.peer_id);
+        }
+        links.by_id.insert(link.peer_id, Arc::clone(link));
+        older
+    }
+
+    /// Removes a session, unless a newer one has its place.
+    pub(crate) fn remove(&self, link: &Link) {
+        let mut links = self.links.write();
+        if links.by_name.get(&link.peer).is_some_and(|current| current.stamp == link.stamp) {
+            links.by_name.remove(&link.peer);
+            links.by_id.remove(&link.peer_id);
+        }
+    }
+
+    pub(crate) fn by_name(&self, name: &NodeName) -> Option<Arc<Link>> {
+        self.links.read().by_name.get(name).cloned()
+    }
+
+    /// All sessions, by the name of the peer.
+    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+        self.links.read().by_name.values().cloned().collect()
+    }
+
+    fn find(&self, to: &Address) -> Option<Arc<Link>> {
+        let links = self.links.read();
+        match to {
+            Address::Pid(pid) => links.by_id.get(&pid.node).cloned(),
+            Address::Named { node, .. } => links.by_name.get(node).cloned(),
+            _ => None,
+        }
+    }
+}
+
+/// Encodes a message and has `append` append it to the session with its receiver's node:
+/// it is given the method's short id and the encoded arguments.
+fn send<R>(
+    link: &Arc<Link>,
+    to: &Address,
+    message: &mut dyn Outgoing,
+    append: impl FnOnce(
+        &mut Appender<'_, Tables>,
+        &mut dyn Outgoing,
+        MethodId,
+        &[u8],
+    ) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let outcome = message.encode(&mut scratch).map_err(Refusal::from).and_then(|()| {
+        link.session
+            .append(|out| {
+                if out.is_crowded() || is_paused(out.state, to) {
+                    return Err(Refusal::Busy);
+                }
+                let method = define(out, message)?;
+                append(out, message, method, &scratch)
+            })
+            .unwrap_or(Err(Refusal::Disconnected))
+    });
+    if scratch.capacity() <= SCRATCH_KEPT {
+        SCRATCH.set(scratch);
+    }
+    if outcome.is_ok() {
+        flush_later(link);
+    }
+    outcome
+}
+
+fn is_paused(tables: &Tables, to: &Address) -> bool {
+    matches!(to, Address::Pid(pid) if tables.paused.contains(&pid.serial))
+}
+
+/// The short id of the message's method; tells the peer of it before its first use.
+fn define(out: &mut Appender<'_, Tables>, message: &dyn Outgoing) -> Result<MethodId, Refusal> {
+    let info = message.method();
+    let (method, new) = out.state.method(info);
+    if new {
+        let signal = Signal::Define {
+            method,
+            actor_type: info.actor_type,
+            tag: info.tag,
+            fingerprint: (info.fingerprint)(),
+        };
+        push(out, Order::Free, &signal)?;
+    }
+    Ok(method)
+}
+
+fn push(
+    out: &mut Appender<'_, Tables>,
+    order: Order,
+    signal: &Signal<'_>,
+) -> Result<(), Refusal> {
+    Ok(out.push(signal.head(), order, |bytes| signal.encode(bytes))?)
+}
+
+/// The receiver as the peer is to find it.
+fn target(to: &Address) -> Result<Target<'_>, Refusal> {
+    match to {
+        Address::Pid(pid) => Ok(Target::Serial(pid.serial)),
+        Address::Named { name, .. } => Ok(Target::Name(name)),
+        // An address of a later version leads nowhere.
+        _ => Err(Refusal::Disconnected),
+    }
+}
+
+impl Outlet for Router {
+    fn cast(&self, to: &Address, message: &mut dyn Outgoing) -> Result<(), Refusal> {
+        let link = self.find(to).ok_or(Refusal::Disconnected)?;
+        let target = target(to)?;
+        send(&link, to, message, |out, _, method, body| {
+            let signal = Signal::Send { to: target, method, codec: BodyCodec::Positional, body };
+            push(out, order_of(target), &signal)
+        })
+    }
+
+    fn call(&self, to: &Address, message: &mut dyn Outgoing) -> Result<CallTicket, Refusal> {
+        let link = self.find(to).ok_or(Refusal::Disconnected)?;
+        let target = target(to)?;
+        send(&link, to, message, |out, message, method, body| {
+            let id = out.state.request_ids.allocate();
+            let signal = Signal::Call {
+                id,
+                to: target,
+                method,
+                codec: BodyCodec::Positional,
+                deadline_ms: None,
+                body,
+            };
+            push(out, order_of(target), &signal)?;
+            if let Some(sink) = message.take_sink() {
+                out.state.pending.insert(id, Pending::Call(sink));
+            }
+            Ok(CallTicket { session: link.stamp, request: id })
+        })
+    }
+
+    fn cancel(&self, to: &Address, ticket: CallTicket) {
+        let Some(link) = self.find(to).filter(|link| link.stamp == ticket.session) else { return };
+        let Ok(target) = target(to) else { return };
+        let cancelled = link.session.append(|out| {
+            let pending = out.state.pending.remove(&ticket.request)?;
+            // A cancel is small: it is never refused.
+            let _ = push(out, order_of(target), &Signal::Cancel { id: ticket.request });
+            Some(pending)
+        });
+        if cancelled.flatten().is_some() {
+            flush_later(&link);
+        }
+    }
+
+    fn room(&self, to: &Address) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let link = self.find(to);
+        let to = to.clone();
+        Box::pin(async move {
+            if let Some(link) = link {
+                link.session.room().await;
+                link.unpaused(&to).await;
+            }
+        })
+    }
+
+    fn monitor(&self, to: &Address, watcher: Watcher) {
+        let (Some(link), Ok(target)) = (self.find(to), target(to)) else {
+            return watcher.fire(ExitReason::Noconnection);
+        };
+        let monitor = watcher.monitor();
+        let mut watcher = Some(watcher);
+        link.session.append(|out| {
+            if let Some(watcher) = watcher.take() {
+                out.state.monitors.insert(monitor, watcher);
+            }
+            // A monitor is small: it is never refused.
+            let _ = push(out, order_of(target), &Signal::Monitor { watch: watch(monitor), to: target });
+        });
+        match watcher {
+            Some(watcher) => watcher.fire(ExitReason::Noconnection),
+            None => flush_later(&link),
+        }
+    }
+
+    fn demonitor(&self, to: &Address, monitor: MonitorRef) {
+        let (Some(link), Ok(target)) = (self.find(to), target(to)) else { return };
+        let removed = link.session.append(|out| {
+            let watcher = out.state.monitors.remove(&monitor)?;
+            let signal = Signal::Demonitor { watch: watch(monitor), to: target };
+            let _ = push(out, order_of(target), &signal);
+            Some(watcher)
+        });
+        if removed.flatten().is_some() {
+            flush_later(&link);
+        }
+    }
+
+    fn exit(&self, to: Pid, reason: ExitReason) {
+        if let Some(link) = self.find(&Address::Pid(to)) {
+            let signal = Signal::Exit { from: None, to: to.serial, reason };
+            link.send(order_of(Target::Serial(to.serial)), &signal);
+        }
+    }
+}
+
+/// A monitor as the peer is told of it.
+pub(crate) fn watch(monitor: MonitorRef) -> Watch {
+    Watch { monitor: MonitorId(monitor.as_u64()), watcher: None }
+}

@@ -1,0 +1,102 @@
+//! What belongs to one session, guarded by the lock that orders its frames.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use holm_actor::{AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, Watcher};
+use holm_wire::{Limits, MethodId, MonitorId, OpenRequests, RequestId, RequestIds, Serial, Side};
+
+use crate::remote_spawn::SpawnSink;
+
+/// The tables of one session. An entry about the peer is inserted before its signal is
+/// appended, under the same lock, so that the teardown finds all of them.
+pub(crate) struct Tables {
+    pub(crate) request_ids: RequestIds,
+    /// Our requests under way.
+    pub(crate) pending: HashMap<RequestId, Pending>,
+    /// The peer's requests under way.
+    pub(crate) open: OpenRequests,
+    /// Our short ids for methods, by the address of their description.
+    methods: HashMap<usize, MethodId>,
+    /// Our monitors of the peer's actors.
+    pub(crate) monitors: BTreeMap<MonitorRef, Watcher>,
+    /// The peer's monitors of our actors.
+    pub(crate) watched: HashMap<MonitorId, Watched>,
+    /// The peer's actors that take no messages for now.
+    pub(crate) paused: BTreeSet<Serial>,
+    /// Our actors that the peer was asked to send no messages for now.
+    pub(crate) pausing: BTreeSet<Serial>,
+}
+
+/// A request that the peer will answer.
+pub(crate) enum Pending {
+    Call(Box<dyn ReplySink>),
+    Spawn(SpawnSink),
+}
+
+/// One of our actors, watched by the peer.
+pub(crate) struct Watched {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) monitor: MonitorRef,
+}
+
+impl Tables {
+    pub(crate) fn new(side: Side, limits: &Limits) -> Self {
+        Self {
+            request_ids: RequestIds::new(side),
+            pending: HashMap::new(),
+            open: OpenRequests::new(side, limits.requests_max),
+            methods: HashMap::new(),
+            monitors: BTreeMap::new(),
+            watched: HashMap::new(),
+            paused: BTreeSet::new(),
+            pausing: BTreeSet::new(),
+        }
+    }
+
+    /// The short id of a method, and whether the peer is yet to be told of it.
+    pub(crate) fn method(&mut self, info: &'static MethodInfo) -> (MethodId, bool) {
+        // Ids count from 0, and there are as many as methods in the program.
+        let next = MethodId(u32::try_from(self.methods.len()).unwrap_or(u32::MAX));
+        let mut new = false;
+        let id = *self.methods.entry(std::ptr::from_ref(info).addr()).or_insert_with(|| {
+            new = true;
+            next
+        });
+        (id, new)
+    }
+
+    /// Empties the tables of a session that has ended, for [`Ended::tell`].
+    pub(crate) fn take_ended(&mut self) -> Ended {
+        Ended {
+            pending: std::mem::take(&mut self.pending),
+            monitors: std::mem::take(&mut self.monitors),
+            watched: std::mem::take(&mut self.watched),
+        }
+    }
+}
+
+/// Who is to be told that a session has ended.
+pub(crate) struct Ended {
+    pending: HashMap<RequestId, Pending>,
+    monitors: BTreeMap<MonitorRef, Watcher>,
+    watched: HashMap<MonitorId, Watched>,
+}
+
+impl Ended {
+    /// Fails calls and spawns, fires monitors, and ends the peer's monitors.
+    pub(crate) fn tell(self) {
+        for pending in self.pending.into_values() {
+            match pending {
+                Pending::Call(sink) => sink.complete(Err(CallError::Disconnected)),
+                Pending::Spawn(sink) => sink.disconnected(),
+            }
+        }
+        for watcher in self.monitors.into_values() {
+            watcher.fire(holm_wire::ExitReason::Noconnection);
+        }
+        for Watched { cell, monitor } in self.watched.into_values() {
+            cell.unwatch(monitor);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Who is meant: names, ids and numbers, each a type of its own.
+
+mod name;
+mod node;
+mod number;
+mod pid;
+
+pub use name::{ClusterName, NameFault, NodeName};
+pub use node::{Incarnation, NodeId};
+pub use number::{AttemptNo, MethodId, MonitorId, RequestId};
+pub use pid::{ParsePidError, Pid, Serial};

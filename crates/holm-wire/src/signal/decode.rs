@@ -1,0 +1,229 @@
+//! Bytes to signals.
+
+use super::{SIGNAL_NAME_BYTES_MAX, Signal, Target, Watch, options};
+use crate::{
+    BodyCodec, Fingerprint, FrameHead, Incarnation, Kind, Malformed, MethodId, MonitorId,
+    RequestId, Serial, Violation, WireError,
+    cursor::{Cursor, malformed},
+    endpoints::take_endpoints,
+    error::take_reason,
+};
+
+impl<'a> Signal<'a> {
+    /// Reads a frame of the actors class; texts and bodies borrow from `payload`.
+    ///
+    /// # Errors
+    /// The peer's fault: a frame of another class, or one whose payload or id is not what
+    /// its kind says.
+    pub fn decode(head: FrameHead, payload: &'a [u8]) -> Result<Self, Violation> {
+        let rest = Cursor::new(payload);
+        let request = || head.id.ok_or(malformed("id", "is missing"));
+        let signal = match head.kind {
+            Kind::Hello
+            | Kind::Welcome
+            | Kind::Reject
+            | Kind::Commit
+            | Kind::Tick
+            | Kind::Close
+            | Kind::Pause
+            | Kind::Resume => return Err(Violation::Unexpected(head.kind)),
+            Kind::Call => request().and_then(|id| call(id, rest)),
+            Kind::Reply => request().and_then(|id| reply(id, rest)),
+            Kind::ReplyError => request().and_then(|id| reply_error(id, rest)),
+            Kind::Cancel => request().and_then(|id| all(Self::Cancel { id }, rest)),
+            Kind::Spawn => request().and_then(|id| spawn(id, rest)),
+            Kind::SpawnReply => request().and_then(|id| spawn_reply(id, rest)),
+            Kind::Define
+            | Kind::Node
+            | Kind::Send
+            | Kind::Monitor
+            | Kind::Demonitor
+            | Kind::Down
+            | Kind::Exit
+            | Kind::Kill
+                if head.id.is_some() =>
+            {
+                Err(malformed("id", "is not 0"))
+            }
+            Kind::Define => define(rest),
+            Kind::Node => node(rest),
+            Kind::Send => send(rest),
+            Kind::Monitor => monitor(rest),
+            Kind::Demonitor => demonitor(rest),
+            Kind::Down => down(rest),
+            Kind::Exit => exit(rest),
+            Kind::Kill => kill(rest),
+        };
+        signal.map_err(|fault| Violation::Malformed {
+            kind: head.kind,
+            fault,
+        })
+    }
+}
+
+/// The signal, if nothing is left.
+fn all<'a>(signal: Signal<'a>, rest: Cursor<'a>) -> Result<Signal<'a>, Malformed> {
+    rest.finish()?;
+    Ok(signal)
+}
+
+fn define(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let signal = Signal::Define {
+        method: take_method(&mut rest)?,
+        actor_type: rest.str("actor_type", SIGNAL_NAME_BYTES_MAX)?,
+        tag: rest.str("tag", SIGNAL_NAME_BYTES_MAX)?,
+        fingerprint: Fingerprint::from_bytes(rest.array("fingerprint")?),
+    };
+    all(signal, rest)
+}
+
+fn node(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let name = rest.str("name", SIGNAL_NAME_BYTES_MAX)?;
+    let signal = Signal::Node {
+        name: name
+            .parse()
+            .map_err(|_| malformed("name", "is not a valid name"))?,
+        incarnation: Incarnation(rest.varint("incarnation")?),
+        endpoints: take_endpoints(&mut rest)?,
+    };
+    all(signal, rest)
+}
+
+fn send(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let to = take_target(&mut rest)?;
+    let (codec, _) = take_options(&mut rest, 0)?;
+    let method = take_method(&mut rest)?;
+    Ok(Signal::Send {
+        to,
+        method,
+        codec,
+        body: rest.rest(),
+    })
+}
+
+fn call(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let to = take_target(&mut rest)?;
+    let (codec, bits) = take_options(&mut rest, options::DEADLINE)?;
+    let method = take_method(&mut rest)?;
+    let deadline_ms = if bits & options::DEADLINE == 0 {
+        None
+    } else {
+        Some(rest.varint("deadline_ms")?)
+    };
+    Ok(Signal::Call {
+        id,
+        to,
+        method,
+        codec,
+        deadline_ms,
+        body: rest.rest(),
+    })
+}
+
+fn reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let (codec, _) = take_options(&mut rest, 0)?;
+    Ok(Signal::Reply {
+        id,
+        codec,
+        body: rest.rest(),
+    })
+}
+
+fn reply_error(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let error = WireError::decode(&mut rest)?;
+    let reason = if rest.rest().is_empty() {
+        None
+    } else {
+        Some(take_reason(&mut rest)?)
+    };
+    all(Signal::ReplyError { id, error, reason }, rest)
+}
+
+fn monitor(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let (watch, to) = (take_watch(&mut rest)?, take_target(&mut rest)?);
+    all(Signal::Monitor { watch, to }, rest)
+}
+
+fn demonitor(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let (watch, to) = (take_watch(&mut rest)?, take_target(&mut rest)?);
+    all(Signal::Demonitor { watch, to }, rest)
+}
+
+fn down(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let (watch, reason) = (take_watch(&mut rest)?, take_reason(&mut rest)?);
+    all(Signal::Down { watch, reason }, rest)
+}
+
+fn exit(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let from = take_optional("from", &mut rest)?;
+    let to = take_serial("to", &mut rest)?;
+    let reason = take_reason(&mut rest)?;
+    all(Signal::Exit { from, to, reason }, rest)
+}
+
+fn kill(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let from = take_optional("from", &mut rest)?;
+    let to = take_serial("to", &mut rest)?;
+    all(Signal::Kill { from, to }, rest)
+}
+
+fn spawn(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let actor_type = rest.str("actor_type", SIGNAL_NAME_BYTES_MAX)?;
+    let (codec, bits) = take_options(&mut rest, options::MONITORED)?;
+    let monitored = if bits & options::MONITORED == 0 {
+        None
+    } else {
+        Some(take_watch(&mut rest)?)
+    };
+    Ok(Signal::Spawn {
+        id,
+        actor_type,
+        codec,
+        monitored,
+        args: rest.rest(),
+    })
+}
+
+fn spawn_reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let serial = take_serial("serial", &mut rest)?;
+    all(Signal::SpawnReply { id, serial }, rest)
+}
+
+fn take_method(rest: &mut Cursor<'_>) -> Result<MethodId, Malformed> {
+    rest.varint_u32("method").map(MethodId)
+}
+
+/// The codec, and those of the `allowed` bits that are set.
+fn take_options(rest: &mut Cursor<'_>, allowed: u8) -> Result<(BodyCodec, u8), Malformed> {
+    let byte = rest.u8("options")?;
+    let bits = byte & !options::CODEC_MASK;
+    if bits & !allowed != 0 {
+        return Err(malformed("options", "has unknown bits"));
+    }
+    let codec = BodyCodec::from_u8(byte & options::CODEC_MASK)
+        .ok_or(malformed("options", "has an unknown codec"))?;
+    Ok((codec, bits))
+}
+
+fn take_target<'a>(rest: &mut Cursor<'a>) -> Result<Target<'a>, Malformed> {
+    match take_optional("target", rest)? {
+        Some(serial) => Ok(Target::Serial(serial)),
+        None => rest.str("target", SIGNAL_NAME_BYTES_MAX).map(Target::Name),
+    }
+}
+
+fn take_watch(rest: &mut Cursor<'_>) -> Result<Watch, Malformed> {
+    let monitor = MonitorId(rest.varint("monitor")?);
+    Ok(Watch {
+        monitor,
+        watcher: take_optional("watcher", rest)?,
+    })
+}
+
+fn take_optional(field: &'static str, rest: &mut Cursor<'_>) -> Result<Option<Serial>, Malformed> {
+    rest.varint(field).map(Serial::from_u64)
+}
+
+fn take_serial(field: &'static str, rest: &mut Cursor<'_>) -> Result<Serial, Malformed> {
+    take_optional(field, rest)?.ok_or_else(|| malformed(field, "is 0"))
+}

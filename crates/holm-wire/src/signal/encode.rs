@@ -1,0 +1,152 @@
+//! Signals to bytes.
+
+use super::{Signal, Target, Watch, options};
+use crate::{Serial, cursor::put_slice, endpoints::put_endpoints, error::put_reason, varint};
+
+impl Signal<'_> {
+    /// Appends the payload. A text over its limit is cut (error texts and reasons) or
+    /// refused by the receiver (names).
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Send {
+                to,
+                method,
+                codec,
+                body,
+            } => {
+                put_target(*to, out);
+                out.push(*codec as u8);
+                varint::encode(method.0.into(), out);
+                out.extend_from_slice(body);
+            }
+            Self::Call {
+                id: _,
+                to,
+                method,
+                codec,
+                deadline_ms,
+                body,
+            } => {
+                put_target(*to, out);
+                out.push(*codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE));
+                varint::encode(method.0.into(), out);
+                if let Some(deadline) = deadline_ms {
+                    varint::encode(*deadline, out);
+                }
+                out.extend_from_slice(body);
+            }
+            Self::Reply { id: _, codec, body } => {
+                out.push(*codec as u8);
+                out.extend_from_slice(body);
+            }
+            Self::ReplyError {
+                id: _,
+                error,
+                reason,
+            } => {
+                error.encode(out);
+                if let Some(reason) = reason {
+                    put_reason(reason, out);
+                }
+            }
+            Self::Cancel { id: _ } => {}
+            Self::SpawnReply { id: _, serial } => varint::encode(serial.as_u64(), out),
+            Self::Define { .. }
+            | Self::Node { .. }
+            | Self::Monitor { .. }
+            | Self::Demonitor { .. }
+            | Self::Down { .. }
+            | Self::Exit { .. }
+            | Self::Kill { .. }
+            | Self::Spawn { .. } => self.encode_rest(out),
+        }
+    }
+
+    /// The signals that `encode` leaves, split off for its length.
+    fn encode_rest(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Define {
+                method,
+                actor_type,
+                tag,
+                fingerprint,
+            } => {
+                varint::encode(method.0.into(), out);
+                put_slice(actor_type.as_bytes(), out);
+                put_slice(tag.as_bytes(), out);
+                out.extend_from_slice(&fingerprint.to_bytes());
+            }
+            Self::Node {
+                name,
+                incarnation,
+                endpoints,
+            } => {
+                put_slice(name.as_str().as_bytes(), out);
+                varint::encode(incarnation.0, out);
+                put_endpoints(endpoints.iter().copied(), out);
+            }
+            Self::Monitor { watch, to } | Self::Demonitor { watch, to } => {
+                put_watch(*watch, out);
+                put_target(*to, out);
+            }
+            Self::Down { watch, reason } => {
+                put_watch(*watch, out);
+                put_reason(reason, out);
+            }
+            Self::Exit { from, to, reason } => {
+                put_optional(*from, out);
+                varint::encode(to.as_u64(), out);
+                put_reason(reason, out);
+            }
+            Self::Kill { from, to } => {
+                put_optional(*from, out);
+                varint::encode(to.as_u64(), out);
+            }
+            Self::Spawn {
+                id: _,
+                actor_type,
+                codec,
+                monitored,
+                args,
+            } => {
+                put_slice(actor_type.as_bytes(), out);
+                out.push(*codec as u8 | bit_if(monitored.is_some(), options::MONITORED));
+                if let Some(watch) = monitored {
+                    put_watch(*watch, out);
+                }
+                out.extend_from_slice(args);
+            }
+            Self::Send { .. }
+            | Self::Call { .. }
+            | Self::Reply { .. }
+            | Self::ReplyError { .. }
+            | Self::Cancel { .. }
+            | Self::SpawnReply { .. } => unreachable!("done by `encode`"),
+        }
+    }
+}
+
+fn bit_if(set: bool, bit: u8) -> u8 {
+    if set { bit } else { 0 }
+}
+
+/// A serial, or 0 (which is none) and a name.
+#[inline]
+fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
+    match target {
+        Target::Serial(serial) => varint::encode(serial.as_u64(), out),
+        Target::Name(name) => {
+            out.push(0);
+            put_slice(name.as_bytes(), out);
+        }
+    }
+}
+
+fn put_watch(watch: Watch, out: &mut Vec<u8>) {
+    varint::encode(watch.monitor.0, out);
+    put_optional(watch.watcher, out);
+}
+
+fn put_optional(serial: Option<Serial>, out: &mut Vec<u8>) {
+    varint::encode(serial.map_or(0, Serial::as_u64), out);
+}

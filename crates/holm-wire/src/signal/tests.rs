@@ -1,0 +1,192 @@
+//! Signals there and back.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::{Code, Violation};
+use proptest::{collection::vec, prelude::*};
+
+fn id() -> impl Strategy<Value = RequestId> {
+    (1..u64::MAX).prop_map(|id| RequestId::from_u64(id).unwrap())
+}
+
+fn serial() -> impl Strategy<Value = Serial> {
+    (0..64_u32, 1..u64::MAX).prop_map(|(shift, n)| Serial::from_u64((n >> shift).max(1)).unwrap())
+}
+
+fn target() -> impl Strategy<Value = Target<'static>> {
+    prop_oneof![
+        serial().prop_map(Target::Serial),
+        prop_oneof![Just(""), Just("counter")].prop_map(Target::Name),
+    ]
+}
+
+fn watch() -> impl Strategy<Value = Watch> {
+    (any::<u64>(), proptest::option::of(serial())).prop_map(|(monitor, watcher)| Watch {
+        monitor: MonitorId(monitor),
+        watcher,
+    })
+}
+
+fn reason() -> impl Strategy<Value = ExitReason> {
+    prop_oneof![
+        Just(ExitReason::Normal),
+        Just(ExitReason::Killed),
+        Just(ExitReason::Noproc),
+        Just(ExitReason::Noconnection),
+        ".{0,40}".prop_map(|text| ExitReason::Shutdown(text.into())),
+        ".{0,40}".prop_map(|text| ExitReason::Failed(text.into())),
+    ]
+}
+
+fn codec() -> impl Strategy<Value = BodyCodec> {
+    prop_oneof![Just(BodyCodec::Positional), Just(BodyCodec::Raw)]
+}
+
+fn error() -> impl Strategy<Value = WireError> {
+    (
+        any::<u16>(),
+        ".{0,40}",
+        any::<bool>(),
+        proptest::option::of(".{0,40}"),
+    )
+        .prop_map(|(code, message, retryable, details)| WireError {
+            code: Code::from_u16(code),
+            message: message.into(),
+            retryable,
+            details: details.map(Into::into),
+        })
+}
+
+/// Bodies borrow; leaking them is the least trouble in a test.
+fn body() -> impl Strategy<Value = &'static [u8]> {
+    vec(any::<u8>(), 0..60).prop_map(|bytes| &*bytes.leak())
+}
+
+fn signal() -> impl Strategy<Value = Signal<'static>> {
+    let method = any::<u32>().prop_map(MethodId);
+    let asked = prop_oneof![
+        (
+            id(),
+            target(),
+            method.clone(),
+            codec(),
+            any::<Option<u64>>(),
+            body()
+        )
+            .prop_map(|(id, to, method, codec, deadline_ms, body)| Signal::Call {
+                id,
+                to,
+                method,
+                codec,
+                deadline_ms,
+                body
+            }),
+        (id(), codec(), body()).prop_map(|(id, codec, body)| Signal::Reply { id, codec, body }),
+        (id(), error(), proptest::option::of(reason()))
+            .prop_map(|(id, error, reason)| Signal::ReplyError { id, error, reason }),
+        id().prop_map(|id| Signal::Cancel { id }),
+        (id(), codec(), proptest::option::of(watch()), body()).prop_map(
+            |(id, codec, monitored, args)| Signal::Spawn {
+                id,
+                actor_type: "index.Shard",
+                codec,
+                monitored,
+                args
+            }
+        ),
+        (id(), serial()).prop_map(|(id, serial)| Signal::SpawnReply { id, serial }),
+    ];
+    let unasked = prop_oneof![
+        (method.clone(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Define {
+            method,
+            actor_type: "Counter",
+            tag: "add",
+            fingerprint: Fingerprint::from_u64(fingerprint),
+        }),
+        (any::<u64>(), 0..4_usize).prop_map(|(incarnation, count)| Signal::Node {
+            name: "c@h".parse().unwrap(),
+            incarnation: Incarnation(incarnation),
+            endpoints: vec!["tcp:h:1"; count],
+        }),
+        (target(), method, codec(), body()).prop_map(|(to, method, codec, body)| Signal::Send {
+            to,
+            method,
+            codec,
+            body
+        }),
+        (watch(), target()).prop_map(|(watch, to)| Signal::Monitor { watch, to }),
+        (watch(), target()).prop_map(|(watch, to)| Signal::Demonitor { watch, to }),
+        (watch(), reason()).prop_map(|(watch, reason)| Signal::Down { watch, reason }),
+        (proptest::option::of(serial()), serial(), reason())
+            .prop_map(|(from, to, reason)| Signal::Exit { from, to, reason }),
+        (proptest::option::of(serial()), serial()).prop_map(|(from, to)| Signal::Kill { from, to }),
+    ];
+    prop_oneof![asked, unasked]
+}
+
+proptest! {
+    #[test]
+    fn round_trip(signal in signal()) {
+        let mut payload = Vec::new();
+        signal.encode(&mut payload);
+        prop_assert_eq!(Signal::decode(signal.head(), &payload), Ok(signal));
+    }
+
+    #[test]
+    fn random_payloads_never_panic(
+        kind in prop::sample::select(Kind::ALL), id: Option<u64>, payload in vec(any::<u8>(), 0..80),
+    ) {
+        let head = FrameHead { kind, id: id.and_then(RequestId::from_u64) };
+        if let Ok(signal) = Signal::decode(head, &payload) {
+            let mut again = Vec::new();
+            signal.encode(&mut again);
+            prop_assert_eq!(again, payload, "there is one encoding of each signal");
+        }
+    }
+}
+
+fn fault(kind: Kind, id: u64, payload: &[u8]) -> String {
+    let head = FrameHead {
+        kind,
+        id: RequestId::from_u64(id),
+    };
+    Signal::decode(head, payload).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_refused() {
+    assert!(fault(Kind::Call, 0, &[1, 1, 1]).contains("`id` is missing"));
+    assert!(fault(Kind::Send, 3, &[1, 1, 1]).contains("`id` is not 0"));
+    assert!(fault(Kind::Send, 0, &[1, 3, 1]).contains("unknown codec"));
+    assert!(fault(Kind::Send, 0, &[1, 0x11, 1]).contains("unknown bits"));
+    assert!(fault(Kind::Send, 0, &[1, 1]).contains("`method` is cut short"));
+    assert!(fault(Kind::Cancel, 1, &[0]).contains("after its last field"));
+    assert!(fault(Kind::SpawnReply, 2, &[0]).contains("`serial` is 0"));
+    assert!(fault(Kind::Kill, 0, &[0, 0]).contains("`to` is 0"));
+    assert!(fault(Kind::Send, 0, &[0, 0xff, 0xff, 0xff, 0xff, 0x0f]).contains("too long"));
+    let head = FrameHead::new(Kind::Tick);
+    assert_eq!(
+        Signal::decode(head, &[]),
+        Err(Violation::Unexpected(Kind::Tick))
+    );
+}
+
+#[test]
+fn long_texts_are_cut_at_a_character() {
+    let reason = ExitReason::Failed("ü".repeat(4000).into());
+    let watch = Watch {
+        monitor: MonitorId(1),
+        watcher: None,
+    };
+    let signal = Signal::Down { watch, reason };
+    let mut payload = Vec::new();
+    signal.encode(&mut payload);
+    let read = Signal::decode(signal.head(), &payload).unwrap();
+    assert_eq!(
+        read,
+        Signal::Down {
+            watch,
+            reason: ExitReason::Failed("ü".repeat(2048).into())
+        }
+    );
+}

@@ -1,0 +1,138 @@
+//! A length that is only announced allocates nothing.
+
+use crate::{Log, feed};
+use holm_wire::{
+    Kind, Limits,
+    handshake::{HandshakeError, HandshakeReader},
+    session::Inbound,
+};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+thread_local! {
+    /// Bytes ever allocated by this thread; its tests run beside others.
+    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is passed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.set(ALLOCATED.get() + layout.size());
+        // SAFETY: the caller keeps to the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps to the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const MIB: usize = 1024 * 1024;
+/// The varint of 0xFFFF_FFFF.
+const FOUR_GIB: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
+
+fn allocated(run: impl FnOnce()) -> usize {
+    let before = ALLOCATED.get();
+    run();
+    ALLOCATED.get() - before
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert!(allocated(|| drop(std::hint::black_box(vec![1_u8; MIB]))) >= MIB);
+}
+
+#[test]
+fn a_frame_of_4_gib_before_the_handshake() {
+    let bytes = allocated(|| {
+        let mut reader = HandshakeReader::new();
+        reader.buffer()[..5].copy_from_slice(&FOUR_GIB);
+        reader.handle_read(5);
+        assert!(matches!(
+            reader.poll_frame(),
+            Err(HandshakeError::Foreign(_))
+        ));
+    });
+    assert!(bytes < 64 * 1024, "{bytes}");
+}
+
+#[test]
+fn a_frame_of_1_mib_before_the_handshake_follows_what_arrives() {
+    let bytes = allocated(|| {
+        let mut reader = HandshakeReader::new();
+        // 1 MiB announced, Hello, 20 KiB sent.
+        let mut stream = vec![0xff, 0xff, 0x3f, Kind::Hello as u8, 0, 0];
+        stream.resize(20 * 1024, 0);
+        for piece in stream.chunks(1000) {
+            reader.buffer();
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let buffer = reader.buffer();
+                let n = rest.len().min(buffer.len());
+                buffer[..n].copy_from_slice(&rest[..n]);
+                reader.handle_read(n);
+                rest = &rest[n..];
+            }
+            assert_eq!(reader.poll_frame(), Ok(None));
+        }
+    });
+    assert!(bytes < 128 * 1024, "{bytes}");
+}
+
+#[test]
+fn a_frame_of_4_gib_in_a_session() {
+    let bytes = allocated(|| {
+        let mut inbound = Inbound::new(Limits::default(), &[]);
+        assert!(feed(&mut inbound, &FOUR_GIB, &mut Log::default()).is_err());
+    });
+    assert!(bytes < MIB, "{bytes}");
+}
+
+/// The heads of first chunks that each announce 8 MiB, with a whole chunk's length and
+/// no data: the most that a stranger gets for a few bytes is a chunk.
+#[test]
+fn a_message_of_8_mib_that_never_comes() {
+    let bytes = allocated(|| {
+        let mut inbound = Inbound::new(Limits::default(), &[]);
+        // length 65,545: kind, flags, id 0, message 0, sequence 0, total, 64 KiB of data.
+        let head = [
+            0x89,
+            0x80,
+            0x04,
+            Kind::Send as u8,
+            0x09,
+            0,
+            0,
+            0,
+            0x80,
+            0x80,
+            0x80,
+            0x04,
+        ];
+        feed(&mut inbound, &head, &mut Log::default()).unwrap();
+        inbound.buffer();
+    });
+    assert!(bytes < MIB, "{bytes}");
+}
+
+#[test]
+fn a_quiet_session_is_small() {
+    let bytes = allocated(|| {
+        let mut inbound = Inbound::new(Limits::default(), &[]);
+        feed(
+            &mut inbound,
+            &[3, Kind::Tick as u8, 0, 0],
+            &mut Log::default(),
+        )
+        .unwrap();
+    });
+    assert!(bytes < 16 * 1024, "{bytes}");
+}
