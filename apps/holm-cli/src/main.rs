@@ -1,6 +1,7 @@
 //! The `holm` program.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod exit;
 mod index;
 mod logging;
@@ -25,6 +26,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Index(index::Args),
+    /// Measures the runtime on this machine.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     Worker(worker::Args),
 }
 
@@ -40,6 +44,10 @@ fn main() {
             match command {
                 Command::Index(args) => index::run(args).await,
                 Command::Worker(args) => worker::run(args).await,
+                Command::Bench(bench) => match bench::run(bench).await {
+                    Ok(()) => Exit::Ok,
+                    Err(error) => Exit::failed(&format!("{error:#}")),
+                },
             }
         }),
         Err(error) => Exit::failed(&format!("no runtime: {error}")),

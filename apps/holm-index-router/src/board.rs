@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use holm_index::shard::ShardId;
-use holm_index::source::Skip;
-use holm_index::summary::BatchReport;
+use holm_index::{BatchReport, ShardId, Skip};
 use parking_lot::Mutex;
 
 use crate::options::WorkerNumber;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_index::source::OpenError;
+use holm_index::OpenError;
 use holm_net::unix_dir::UnixDirError;
 
 use crate::options::WorkerNumber;

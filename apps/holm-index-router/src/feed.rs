@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use holm::{CallError, Ref};
-use holm_index::shard::ShardId;
-use holm_index::source::{FileId, Skip, Sources};
+use holm_index::{FileId, ShardId, Skip, Sources};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::blocking::blocking;

@@ -6,9 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use holm::env::{Endpoint, Env, Task};
 use holm::{Node, Secret};
-use holm_index::search::{Hit, merge};
-use holm_index::shard::ShardId;
-use holm_index::source::Sources;
+use holm_index::{Hit, ShardId, Sources, merge};
 use tokio::time::Instant;
 
 use crate::blocking::blocking;
@@ -69,7 +67,7 @@ impl Index {
                 (Some(run_dir), Some(door))
             }
         };
-        let mut node = Node::builder("router@local");
+        let mut node = Node::builder("router@local").env(env.clone());
         if let Some(door) = &door {
             node = node.listen(door.endpoint.clone()).token(Secret::new(door.token.clone().into_bytes()));
         }

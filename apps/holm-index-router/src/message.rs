@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use holm::Message;
 use holm::wire::{Schema, SchemaHasher};
-use holm_index::search::Hit;
-use holm_index::summary::BatchReport;
-use holm_index::symbol::Kind;
+use holm_index::{BatchReport, Hit, Kind};
 use serde::{Deserialize, Serialize};
 
 /// What a worker is made from.

@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::num::NonZeroU32;
 
-use holm_index::shard::{ShardId, split};
-use holm_index::source::{FileId, Sources};
+use holm_index::{FileId, ShardId, Sources, split};
 
 use crate::options::WorkerCount;
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use holm::env::{Endpoint, Env};
 use holm::{ExitReason, Monitor, Node, NodeEvent, NodeEvents, NodeName, Ref};
-use holm_index::search::Hit;
-use holm_index::shard::ShardId;
+use holm_index::{Hit, ShardId};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use holm_index::source::Skip;
-use holm_index::summary::{BatchReport, SymbolCounts};
+use holm_index::{BatchReport, Skip, SymbolCounts};
 
 use crate::board::Board;
 use crate::options::WorkerNumber;

@@ -1,10 +1,7 @@
 //! The worker actor: extracts what it is sent, holds it, and searches it.
 
 use holm::{SpawnError, Spawnable, actor};
-use holm_index::engine::Engine;
-use holm_index::search::Query;
-use holm_index::segment::Segment;
-use holm_index::shard::ShardId;
+use holm_index::{Engine, Query, Segment, ShardId};
 
 use crate::blocking::blocking;
 use crate::message::{Batch, Counted, Found, WorkerArgs};

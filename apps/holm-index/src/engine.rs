@@ -70,7 +70,7 @@ impl Engine {
         let mut top = TopHits::new(k);
         for part in Part::ALL {
             for shard in self.shards.values() {
-                if top.admits(part.bound()) {
+                if top.admits(matcher.bound(part)) {
                     shard.search(part, &matcher, &mut top);
                 }
             }

@@ -5,6 +5,7 @@ mod letters;
 mod names;
 mod pattern;
 mod query;
+mod score;
 mod shard_index;
 
 pub use hit::{Hit, merge};

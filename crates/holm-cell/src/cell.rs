@@ -140,8 +140,8 @@ impl<T, H> Cell<T, H> {
     }
 
     /// Waits until there is room, in turn with waiting senders, or the cell has closed.
-    pub fn room(self: Arc<Self>) -> Room<Arc<Self>, T, H> {
-        Room::new(self)
+    pub fn room(cell: Arc<Self>) -> Room<Arc<Self>, T, H> {
+        Room::new(cell)
     }
 
     /// Wakes the consumer's task whatever it waits for, with

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    marker::PhantomData,
     ops::Deref,
     pin::Pin,
     task::{Context, Poll},
@@ -28,12 +27,11 @@ pub struct Sending<C: Deref<Target = Cell<T, H>>, T, H> {
     message: Option<T>,
     /// The place in the line of waiters, once it had to wait.
     ticket: Option<Ticket>,
-    _header: PhantomData<fn() -> H>,
 }
 
 impl<C: Deref<Target = Cell<T, H>>, T, H> Sending<C, T, H> {
     pub(crate) fn new(cell: C, message: T) -> Self {
-        Self { cell, message: Some(message), ticket: None, _header: PhantomData }
+        Self { cell, message: Some(message), ticket: None }
     }
 
     /// Where it sends to.

@@ -142,10 +142,11 @@ async fn expect_end(reader: &mut dyn ReadHalf) {
 }
 
 /// Writes until the stream takes nothing more for now, and says how much it took.
-fn fill(writer: &dyn WriteHalf) -> usize {
+async fn fill(writer: &dyn WriteHalf) -> usize {
     // More than any kernel's send and receive buffers together.
     const TAKEN_MAX: usize = 128 << 20;
     let mut taken = 0;
+    writable(writer).await.expect("a new stream has room");
     loop {
         let piece: Vec<u8> = (taken..taken + 10_007).map(pattern).collect();
         match writer.try_write_vectored(&[IoSlice::new(&piece)]) {

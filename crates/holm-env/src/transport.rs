@@ -85,8 +85,8 @@ pub trait ReadHalf: Send + 'static {
 pub trait WriteHalf: Send + Sync + 'static {
     /// Writes as much of `bufs` as there is room for and says how much, at least
     /// one byte unless `bufs` hold none; [`io::ErrorKind::WouldBlock`] where
-    /// there is no room. Never waits. Two writers at once would mix their bytes:
-    /// callers hold a lock of their own.
+    /// there is no room, or none is known of yet (a new stream). Never waits. Two
+    /// writers at once would mix their bytes: callers hold a lock of their own.
     fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Ready when a write may succeed or fail; it can still be out of room. One

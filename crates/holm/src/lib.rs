@@ -33,7 +33,8 @@ pub use holm_actor::{
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    ConnectError, Node, NodeBuilder, NodeEvent, RemoteSpawnError, SpawnOn, StartError,
+    ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
+    StartError,
 };
 pub use holm_wire::{ExitReason, NodeId, NodeName, Pid, Secret};
 
@@ -45,7 +46,10 @@ pub mod wire {
 
 /// The world a node runs in, for tests and simulations.
 pub mod env {
-    pub use holm_env::{Endpoint, Env, MemoryTransport, TokioTransport, Transport};
+    pub use holm_env::{
+        Endpoint, Env, MemoryTransport, ParseEndpointError, StartError, Task, TokioTransport,
+        Transport,
+    };
 }
 
 /// What most programs need.

@@ -65,19 +65,16 @@ enum Joint {
 }
 
 /// Runs one of them to its end.
-pub(crate) fn run(bench: Bench) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
-        // The measured code runs on the runtime's workers, as a program's would, not on
-        // the thread that blocks here.
-        let task = tokio::spawn(async move {
-            match bench {
-                Bench::Local(measure) => local::run(&measure.into()).await,
-                Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
-                Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
-                Bench::Serve { at } => remote::serve(&at).await,
-            }
-        });
-        task.await?
-    })
+pub(crate) async fn run(bench: Bench) -> Result<()> {
+    // The measured code runs on the runtime's workers, as a program's would, not on the thread
+    // that waits here.
+    let task = tokio::spawn(async move {
+        match bench {
+            Bench::Local(measure) => local::run(&measure.into()).await,
+            Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
+            Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
+            Bench::Serve { at } => remote::serve(&at).await,
+        }
+    });
+    task.await?
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use holm_index::search::Hit;
-use holm_index::summary::SymbolCounts;
+use holm_index::Hit;
+use holm_index::SymbolCounts;
 use holm_index_router::{Answer, Summary, WorkerSummary};
 use serde::Serialize;
 

@@ -5,7 +5,8 @@ use memchr::memchr_iter;
 use super::{
     letters::{WINDOW, first_letter, fold, letters, word_starts},
     pattern::{Name, Pattern, Tier},
-    query::{Matcher, best},
+    query::Matcher,
+    score::{self, best},
 };
 use crate::segment::{Interner, StringId, Strings};
 
@@ -45,17 +46,12 @@ impl Part {
     pub(crate) const ALL: [Self; 3] = [Self::First, Self::Word, Self::Middle];
 
     /// The best tier of names in this part.
-    const fn tier(self) -> Tier {
+    pub(crate) const fn tier(self) -> Tier {
         match self {
             Self::First => Tier::Exact,
             Self::Word => Tier::Humps,
             Self::Middle => Tier::Substring,
         }
-    }
-
-    /// A score that no name in this part exceeds, and without dots.
-    pub(crate) fn bound(self) -> u32 {
-        best(self.tier(), 0)
     }
 }
 
@@ -82,11 +78,7 @@ impl Names {
             + self.lengths.capacity() * size_of::<u32>()
     }
 
-    pub(crate) fn written(&self, id: StringId) -> &str {
-        self.written.strings().get(id)
-    }
-
-    pub(crate) fn name(&self, id: StringId) -> Name<'_> {
+    fn name(&self, id: StringId) -> Name<'_> {
         Name {
             folded: self.folded.bytes(id),
             starts: self.starts[id.index()],
@@ -126,16 +118,40 @@ impl Names {
         }
     }
 
-    /// The names with dots.
-    pub(crate) fn dotted(&self) -> &[StringId] {
-        &self.dotted
+    /// The score of a name without dots; `None` if it does not match, or if its score is not admitted.
+    pub(crate) fn score(&self, name: StringId, matcher: &Matcher<'_>, admits: impl Fn(u32) -> bool) -> Option<u32> {
+        if !admits(self.bound(name, matcher)?) {
+            return None;
+        }
+        self.score_with(&matcher.name, name, matcher.wanted, admits)
     }
 
-    /// A score that the name, which has no dots, does not exceed; `None` if it cannot match.
-    pub(crate) fn bound(&self, name: StringId, matcher: &Matcher<'_>) -> Option<u32> {
+    /// The names with dots that match, and their scores.
+    pub(crate) fn score_dotted(&self, matcher: &Matcher<'_>) -> impl Iterator<Item = (StringId, u32)> {
+        let max = score::container_max(&matcher.containers);
+        self.dotted.iter().filter_map(move |&name| {
+            let score = self.score_with(&matcher.whole, name, matcher.wanted, |_| true)?;
+            Some((name, score + max))
+        })
+    }
+
+    fn score_with(
+        &self,
+        pattern: &Pattern,
+        name: StringId,
+        wanted: Tier,
+        admits: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let tier = pattern.tier(self.name(name)).filter(|&tier| tier >= wanted)?;
+        let score = best(tier, self.lengths[name.index()] as usize - pattern.length());
+        admits(score).then(|| score::with_case(score, pattern, self.written.strings().get(name)))
+    }
+
+    /// A score that a name without dots does not exceed; `None` if it cannot match.
+    fn bound(&self, name: StringId, matcher: &Matcher<'_>) -> Option<u32> {
         let index = name.index();
-        let wanted = matcher.name.letters();
-        if self.letters[index] & wanted != wanted {
+        let letters = matcher.name.letters();
+        if self.letters[index] & letters != letters {
             return None;
         }
         let extra = (self.lengths[index] as usize).checked_sub(matcher.name.length())?;
@@ -147,16 +163,7 @@ impl Names {
         } else {
             Tier::Substring
         };
-        (tier >= matcher.query.mode.wanted()).then(|| best(tier, extra))
-    }
-
-    /// The score of a name; `None` if it does not match, or if its score is not admitted.
-    pub(crate) fn score(&self, name: StringId, matcher: &Matcher<'_>, admits: impl Fn(u32) -> bool) -> Option<u32> {
-        if !admits(self.bound(name, matcher)?) {
-            return None;
-        }
-        let score = matcher.score_name(self.name(name)).filter(|&score| admits(score))?;
-        Some(if matcher.name.agrees_in_case(self.written(name)) { score } else { score - CASE })
+        (tier >= matcher.wanted).then(|| best(tier, extra))
     }
 
     /// How each name, by id, matches a pattern, if it does so well enough.

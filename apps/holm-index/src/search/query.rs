@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{Name, Pattern, Tier};
-use crate::{
-    segment::StringId,
-    symbol::{Kind, KindSet},
+use super::{
+    names::Part,
+    pattern::{Pattern, Tier},
+    score,
 };
+use crate::symbol::{Kind, KindSet};
 
 /// The longest query text, in bytes; the rest is ignored. No name that anyone types is as long.
 const TEXT_BYTES_MAX: usize = 1024;
@@ -26,7 +27,7 @@ pub enum Mode {
 
 impl Mode {
     /// The lowest tier that counts as a match.
-    pub(crate) const fn wanted(self) -> Tier {
+    const fn wanted(self) -> Tier {
         match self {
             Self::Fuzzy => Tier::Subsequence,
             Self::Prefix => Tier::Prefix,
@@ -61,28 +62,17 @@ impl Query {
     }
 }
 
-/// Points that separate two tiers; what else counts adds up to less, unless a query has a dozen parts.
-const TIER: u32 = 10_000;
-
-/// Points lost for each character of the name beyond the query, up to a limit.
-const EXTRA_CHARACTER: u32 = 10;
-const EXTRA_CHARACTERS_MAX: u32 = 255;
-
-/// Points lost when a capital of the query meets a small letter.
-const CASE: u32 = 1_000;
-
-/// Points for the parts of a container: for the tier of each, and for standing right before the next part.
-const CONTAINER_TIER: u32 = 100;
-const CONTAINER_ADJACENT: u32 = 200;
-
 /// A query made ready.
 #[derive(Debug)]
 pub(crate) struct Matcher<'q> {
-    pub(crate) query: &'q Query,
+    query: &'q Query,
+    /// The lowest tier that counts as a match.
+    pub(crate) wanted: Tier,
     pub(crate) name: Pattern,
-    containers: Vec<Pattern>,
+    /// Outermost first.
+    pub(crate) containers: Vec<Pattern>,
     /// The whole text, for names that have dots themselves: those of modules.
-    whole: Pattern,
+    pub(crate) whole: Pattern,
 }
 
 impl<'q> Matcher<'q> {
@@ -95,66 +85,16 @@ impl<'q> Matcher<'q> {
         let whole = Pattern::new(&parts.join("."));
         let name = Pattern::new(parts.pop()?);
         let containers = parts.into_iter().map(Pattern::new).collect();
-        Some(Self { query, name, containers, whole })
+        Some(Self { query, wanted: query.mode.wanted(), name, containers, whole })
     }
 
-    /// The score of a name; `None` if it does not match, or if its score is not admitted.
-    pub(crate) fn score_name(&self, name: Name<'_>, admits: impl Fn(u32) -> bool) -> Option<u32> {
-        self.score(&self.name, name, admits)
-    }
-
-    /// The same for a name with dots, which no container can add to.
-    pub(crate) fn score_dotted(&self, name: Name<'_>) -> Option<u32> {
-        // Having its container in itself, it is not to be worse off.
-        let container_max = self.containers.len() as u32 * (CONTAINER_TIER * Tier::Exact as u32 + CONTAINER_ADJACENT);
-        self.score(&self.whole, name, |_| true).map(|score| score + container_max)
-    }
-
-    fn score(&self, pattern: &Pattern, name: Name<'_>, admits: impl Fn(u32) -> bool) -> Option<u32> {
-        let tier = pattern.tier(name).filter(|&tier| tier >= self.query.mode.wanted())?;
-        let score = best(tier, name.length - pattern.length());
-        if !admits(score) {
-            return None;
-        }
-        Some(if pattern.agrees_in_case(name) { score } else { score - CASE })
+    /// A score that no symbol whose name is in this part exceeds.
+    pub(crate) fn bound(&self, part: Part) -> u32 {
+        score::best(part.tier(), 0) + score::container_max(&self.containers)
     }
 
     /// Whether a symbol of this kind, in a file with this path, is asked for.
     pub(crate) fn accepts(&self, kind: Kind, path: &str) -> bool {
         self.query.kinds.contains(kind) && path.contains(&self.query.path)
     }
-
-    /// The patterns for containers, outermost first.
-    pub(crate) fn containers(&self) -> &[Pattern] {
-        &self.containers
-    }
-}
-
-/// The score of a tier, with so many characters left over and the case right.
-pub(crate) fn best(tier: Tier, extra: usize) -> u32 {
-    let extra = u32::try_from(extra).unwrap_or(u32::MAX).min(EXTRA_CHARACTERS_MAX);
-    // The lowest tier has to pay its losses from something.
-    TIER * (tier as u32 + 1) - EXTRA_CHARACTER * extra
-}
-
-/// The score of a container; `None` if it does not match. `tiers` says for each pattern, innermost first, how it
-/// matches each part, innermost first.
-///
-/// Each pattern takes the first part from the inside that it matches.
-pub(crate) fn score_container(
-    tiers: impl Iterator<Item = impl Fn(StringId) -> Option<Tier>>,
-    mut parts: impl Iterator<Item = StringId>,
-) -> Option<u32> {
-    let mut score = 0;
-    for tier in tiers {
-        let mut adjacent = CONTAINER_ADJACENT;
-        loop {
-            if let Some(tier) = tier(parts.next()?) {
-                score += CONTAINER_TIER * tier as u32 + adjacent;
-                break;
-            }
-            adjacent = 0;
-        }
-    }
-    Some(score)
 }

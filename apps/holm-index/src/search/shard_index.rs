@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     Matcher, TopHits,
     names::{Names, Part},
-    query::score_container,
+    score,
 };
 use crate::{
     segment::{Segment, StringId, Symbol},
@@ -100,17 +100,13 @@ impl ShardIndex {
     /// Offers every symbol that may be among the best, of one part of the names.
     pub(crate) fn search<'i>(&'i self, part: Part, matcher: &Matcher<'_>, top: &mut TopHits<'i>) {
         if part == Part::First {
-            for &name in self.names.dotted() {
-                if let Some(score) = matcher.score_dotted(self.names.name(name)) {
-                    self.offer_name(name, score, matcher, top);
-                }
+            for (name, score) in self.names.score_dotted(matcher) {
+                self.offer_name(name, score, matcher, top);
             }
         }
-        if matcher.containers().is_empty() {
+        if matcher.containers.is_empty() {
             self.names.for_each(part, matcher, |name| {
-                if self.names.bound(name, matcher).is_some_and(|bound| top.admits(bound))
-                    && let Some(score) = matcher.score_name(self.names.name(name), |score| top.admits(score))
-                {
+                if let Some(score) = self.names.score(name, matcher, |score| top.admits(score)) {
                     self.offer_name(name, score, matcher, top);
                 }
             });
@@ -121,14 +117,13 @@ impl ShardIndex {
 
     /// For a query with containers: few match, and the symbols of each lie together.
     fn search_containers<'i>(&'i self, matcher: &Matcher<'_>, top: &mut TopHits<'i>) {
-        let wanted = matcher.query.mode.wanted();
-        let tiers: Vec<_> =
-            matcher.containers().iter().rev().map(|pattern| self.parts.tiers(pattern, wanted)).collect();
+        let tiers = |pattern| self.parts.tiers(pattern, matcher.wanted);
+        let tiers: Vec<_> = matcher.containers.iter().rev().map(tiers).collect();
         for indexed in &self.segments {
             for container in &indexed.containers {
                 let parts = &indexed.container_parts[as_range(&container.parts)];
                 let tiers = tiers.iter().map(|tiers| |part: StringId| tiers[part.index()]);
-                if let Some(score) = score_container(tiers, parts.iter().copied()) {
+                if let Some(score) = score::container(tiers, parts.iter().copied()) {
                     self.offer_container(score, indexed, container, matcher, top);
                 }
             }
@@ -146,9 +141,8 @@ impl ShardIndex {
         for symbol in &segment.symbols[as_range(&container.symbols)] {
             let name = names[symbol.name.index()];
             let admits = |score: u32| top.admits(score.saturating_add(container_score));
-            if self.names.bound(name, matcher).is_some_and(admits)
+            if let Some(score) = self.names.score(name, matcher, admits)
                 && matcher.accepts(symbol.kind, segment.paths.get(symbol.path))
-                && let Some(score) = matcher.score_name(self.names.name(name), admits)
             {
                 top.offer(score.saturating_add(container_score), segment, symbol);
             }

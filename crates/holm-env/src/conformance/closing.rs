@@ -56,7 +56,7 @@ pub async fn both_sides_see_a_shutdown(fixture: Fixture<'_>) {
 /// A task that waits on a stream is woken when its own side shuts it down.
 pub async fn shutdown_wakes_its_own_side(fixture: Fixture<'_>) {
     let (mut dialled, _accepted) = fixture.pair().await;
-    fill(&*dialled.writer);
+    fill(&*dialled.writer).await;
     let mut reader_waited = false;
     let reading = poll_fn(|cx| {
         let polled = dialled.reader.poll_read(cx, &mut [0]);
@@ -92,7 +92,7 @@ pub async fn the_peer_sees_a_drop(fixture: Fixture<'_>) {
 
     // A reader and a writer that wait are woken.
     let (dialled, mut accepted) = fixture.pair().await;
-    fill(&*accepted.writer);
+    fill(&*accepted.writer).await;
     let gone = async {
         tokio::task::yield_now().await;
         drop(dialled);

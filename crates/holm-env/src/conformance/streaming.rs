@@ -49,7 +49,7 @@ async fn write_in_odd_pieces(writer: &dyn WriteHalf, total: usize) {
 /// when it is read, the waiting writer goes on and nothing was lost.
 pub async fn a_full_stream_pushes_back(fixture: Fixture<'_>) {
     let (mut dialled, accepted) = fixture.pair().await;
-    let taken = fill(&*accepted.writer);
+    let taken = fill(&*accepted.writer).await;
     assert_ne!(taken, 0);
     let more = 1_000_003;
     let write = async {

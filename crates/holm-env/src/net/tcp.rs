@@ -52,17 +52,19 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 fn connection(stream: TcpStream, peer: SocketAddr) -> Connection {
-    // These fail only on a stream that the peer has reset; the first read says so.
-    let socket = SockRef::from(&stream);
-    let _ = socket
-        .set_tcp_nodelay(true)
-        .and_then(|()| sys::limit_unsent_tcp(&socket));
+    // Fails only on a stream that the peer has reset; the first read says so.
+    let _ = tune(&stream);
     let (reader, writer) = stream.into_split();
     Connection {
         reader: Box::new(Reader(reader)),
         writer: Arc::new(Writer(writer)),
         peer: PeerAddr::Tcp(peer),
     }
+}
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sys::limit_unsent_tcp(&SockRef::from(stream))
 }
 
 pub(super) async fn listen(
@@ -94,5 +96,25 @@ impl Listener for TcpListening {
             host: self.local.ip().to_string(),
             port: self.local.port(),
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::net::UNSENT_BYTES_MAX;
+
+    #[tokio::test]
+    async fn a_stream_does_not_delay_nor_hold_much() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stream, _) = tokio::join!(connect(address), listener.accept());
+        let stream = stream.unwrap();
+        tune(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(!socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT_BYTES_MAX);
     }
 }

@@ -1,8 +1,11 @@
 //! What is particular to real sockets and to the memory transport's names.
 
-use std::io::Write;
+use std::future::poll_fn;
+use std::io::{IoSlice, Write};
 
-use holm_env::{DialError, Endpoint, ListenError, MemoryTransport, TokioTransport, Transport};
+use holm_env::{
+    DialError, Endpoint, ListenError, MemoryTransport, TokioTransport, Transport, UNSENT_BYTES_MAX,
+};
 
 fn memory(name: &str) -> Endpoint {
     Endpoint::Memory(name.to_owned())
@@ -41,6 +44,19 @@ async fn a_name_that_resolves_to_nothing_says_so() {
     assert!(error.to_string().contains("tcp:holm.invalid:1"));
 }
 
+#[tokio::test]
+async fn all_addresses_of_a_host_are_tried() {
+    // `localhost` is often `::1` first, where nobody listens here.
+    let at = "tcp:127.0.0.1:0".parse().unwrap();
+    let listener = TokioTransport.listen(&at).await.unwrap();
+    let Endpoint::Tcp { port, .. } = listener.local() else {
+        panic!("{}", listener.local());
+    };
+    let host = "localhost".to_owned();
+    let dialled = TokioTransport.dial(&Endpoint::Tcp { host, port }).await;
+    assert!(dialled.is_ok(), "{dialled:?}");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::net::UnixListener;
@@ -61,6 +77,29 @@ mod unix {
         other.persist(&path).unwrap();
         drop(listener);
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_stream_holds_no_more_than_four_chunks() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Endpoint::Unix(dir.path().join("a.sock"));
+        let mut listener = TokioTransport.listen(&at).await.unwrap();
+        let (dialled, accepted) = tokio::join!(TokioTransport.dial(&at), listener.accept());
+        for stream in &[dialled.unwrap(), accepted.unwrap()] {
+            let mut held = 0;
+            poll_fn(|cx| stream.writer.poll_writable(cx)).await.unwrap();
+            while let Ok(written) = stream
+                .writer
+                .try_write_vectored(&[IoSlice::new(&[0; 4096])])
+            {
+                held += written;
+            }
+            assert!(
+                (1..=UNSENT_BYTES_MAX as usize).contains(&held),
+                "{held} bytes"
+            );
+        }
     }
 
     #[tokio::test]

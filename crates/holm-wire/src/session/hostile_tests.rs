@@ -236,7 +236,7 @@ fn frames_over_the_limits() {
     assert_eq!(read(limits, &stream), Ok(()));
     let mut stream = Vec::new();
     write_frame(&mut stream, head, |out| {
-        out.resize(out.len() + CHUNK + 1, 0)
+        out.resize(out.len() + CHUNK + 1, 0);
     });
     assert_eq!(
         read(limits, &stream),

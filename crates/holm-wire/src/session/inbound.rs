@@ -188,7 +188,9 @@ impl Inbound {
     /// the buffer if the last read filled it.
     fn make_room(&mut self) {
         let full = self.end == self.buffer.len();
-        self.buffer.copy_within(self.start..self.end, 0);
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+        }
         (self.start, self.end) = (0, self.end - self.start);
         let frame_max = VARINT_BYTES_MAX + self.limits.chunk_max + FRAME_OVERHEAD_MAX;
         let max = BUFFER_MAX.max(frame_max);

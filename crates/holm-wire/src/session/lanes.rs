@@ -39,12 +39,14 @@ pub(crate) const HELD_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     /// By receiver with a large message under way: what waits for its end.
-    busy: BTreeMap<ReceiverKey, VecDeque<Held>>,
+    busy: BTreeMap<ReceiverKey, Queue>,
     /// A large message in order with every receiver is under way.
     barrier: bool,
     /// What waits behind such a message, or behind a frame that must wait for all `busy`.
-    behind: VecDeque<(Order, Held)>,
+    behind: Queue,
 }
+
+type Queue = VecDeque<(Order, Held)>;
 
 impl Lanes {
     /// Whether a frame of this order must wait.
@@ -76,43 +78,28 @@ impl Lanes {
 
     /// Keeps a large message that must wait.
     pub(crate) fn hold(&mut self, large: Large) {
-        match large.order {
-            Order::To(key) if !self.is_blocked() => {
-                self.busy
-                    .entry(key)
-                    .or_default()
-                    .push_back(Held::Large(large));
-            }
-            order => self.behind.push_back((order, Held::Large(large))),
-        }
+        let order = large.order;
+        self.queue(order).push_back((order, Held::Large(large)));
     }
 
     /// Where to append a small frame that must wait.
     pub(crate) fn hold_frame(&mut self, order: Order) -> &mut Vec<u8> {
+        let queue = self.queue(order);
+        let joins = matches!(queue.back(), Some((last, Held::Frames(frames)))
+            if *last == order && frames.len() < HELD_BYTES_MAX);
+        if !joins {
+            queue.push_back((order, Held::Frames(Vec::new())));
+        }
+        match queue.back_mut() {
+            Some((_, Held::Frames(frames))) => frames,
+            Some((_, Held::Large(_))) | None => unreachable!("frames are last"),
+        }
+    }
+
+    fn queue(&mut self, order: Order) -> &mut Queue {
         match order {
-            Order::To(key) if !self.is_blocked() => {
-                let lane = self.busy.entry(key).or_default();
-                let joins =
-                    matches!(lane.back(), Some(Held::Frames(f)) if f.len() < HELD_BYTES_MAX);
-                if !joins {
-                    lane.push_back(Held::Frames(Vec::new()));
-                }
-                let Some(Held::Frames(frames)) = lane.back_mut() else {
-                    unreachable!()
-                };
-                frames
-            }
-            order => {
-                let joins = matches!(self.behind.back(),
-                    Some((last, Held::Frames(f))) if *last == order && f.len() < HELD_BYTES_MAX);
-                if !joins {
-                    self.behind.push_back((order, Held::Frames(Vec::new())));
-                }
-                let Some((_, Held::Frames(frames))) = self.behind.back_mut() else {
-                    unreachable!()
-                };
-                frames
-            }
+            Order::To(key) if !self.is_blocked() => self.busy.entry(key).or_default(),
+            Order::To(_) | Order::Every | Order::Free => &mut self.behind,
         }
     }
 
@@ -126,7 +113,7 @@ impl Lanes {
                 let Some(lane) = self.busy.get_mut(&key) else {
                     unreachable!("it was busy")
                 };
-                while let Some(held) = lane.pop_front() {
+                while let Some((_, held)) = lane.pop_front() {
                     let large = matches!(held, Held::Large(_));
                     release(held);
                     if large {
@@ -150,7 +137,7 @@ impl Lanes {
             if let Order::To(key) = order
                 && let Some(lane) = self.busy.get_mut(&key)
             {
-                lane.push_back(held);
+                lane.push_back((order, held));
                 continue;
             }
             if matches!(held, Held::Large(_)) {

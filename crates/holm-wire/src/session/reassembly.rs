@@ -213,11 +213,11 @@ impl Reassembly {
 }
 
 impl Open {
-    /// Makes room for `needed` bytes by doubling, and never for more than the message:
-    /// memory follows what arrived, not what was announced.
+    /// Makes room for `needed` bytes, twice as many to be quick, and never for more than
+    /// the message: memory follows what arrived, not what was announced.
     fn grow(&mut self, needed: usize) {
         if self.data.capacity() < needed {
-            let capacity = needed.max(2 * self.filled).min(self.total);
+            let capacity = (2 * needed).min(self.total);
             self.data.reserve_exact(capacity - self.data.len());
         }
     }

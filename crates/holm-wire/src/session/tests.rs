@@ -354,7 +354,7 @@ fn queued_bytes_return_to_zero() {
 fn an_unknown_kind_is_skipped_whole() {
     let mut stream = vec![6, 0x90, Class::Bulk as u8, 0, 1, 2, 3];
     write_frame(&mut stream, FrameHead::new(Kind::Send), |out| {
-        out.extend(payload(7, 8))
+        out.extend(payload(7, 8));
     });
     let log = read(limits(), &stream, &[1]).unwrap();
     assert_eq!(numbers(&log), [7]);

@@ -58,7 +58,6 @@ pub struct Watch {
 ///
 /// Senders are named by serial: a node speaks only for its own actors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Signal<'a> {
     /// From now on, `method` is this method. Precedes its first use in a session.
     Define {
