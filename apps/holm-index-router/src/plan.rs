@@ -27,9 +27,9 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(sources: Sources, workers: WorkerCount) -> Self {
-        let mut files = split(&sources, shard_count(sources.bytes()));
-        // The empty ones, if any, come last.
-        files.retain(|files| !files.is_empty());
+        let shards = split(&sources, shard_count(sources.bytes())).into_iter().map(|(_, files)| files);
+        // Ids are positions, and the empty ones come last.
+        let files: Vec<Vec<FileId>> = shards.take_while(|files| !files.is_empty()).collect();
         let bytes = |file: &FileId| sources.files()[file.0 as usize].bytes;
         let sizes: Vec<u64> = files.iter().map(|files| files.iter().map(bytes).sum()).collect();
         let shares = assign(&sizes, workers.to_usize().min(files.len()));

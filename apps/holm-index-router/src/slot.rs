@@ -222,7 +222,7 @@ impl Keeper {
             down = down => format!("its actor ended: {}", down.reason),
             reason = work => reason,
         };
-        worker.exit(ExitReason::shutdown("replaced")); // One that failed a call may still live.
+        worker.exit(ExitReason::Shutdown("replaced".into())); // One that failed a call may still live.
         reason
     }
 }

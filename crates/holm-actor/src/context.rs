@@ -11,20 +11,21 @@ use crate::{Actor, ActorSystem, Address, Handle, MonitorRef, Ref, Watcher};
 /// An actor's own view of itself and its system.
 pub struct Context<A: Actor> {
     cell: Arc<ActorCell<A>>,
-    stop: Option<ExitReason>,
+    /// This actor is to end after the running handler.
+    stopping: bool,
 }
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<ActorCell<A>>) -> Self {
-        Self { cell, stop: None }
+        Self { cell, stopping: false }
     }
 
     pub(crate) fn header(&self) -> &Header<A> {
         self.cell.header()
     }
 
-    pub(crate) fn take_stop(&mut self) -> Option<ExitReason> {
-        self.stop.take()
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping
     }
 
     /// This actor's pid.
@@ -42,9 +43,11 @@ impl<A: Actor> Context<A> {
         &self.header().system
     }
 
-    /// Ends this actor with `reason` once the running handler returns.
+    /// Ends this actor with `reason` once the running handler returns, unless it was asked to end
+    /// before: the first reason wins.
     pub fn stop(&mut self, reason: ExitReason) {
-        self.stop.get_or_insert(reason);
+        self.header().life.begin_exit(reason);
+        self.stopping = true;
     }
 
     /// Watches an actor: exactly one [`Signal::Down`](crate::Signal::Down) will come.

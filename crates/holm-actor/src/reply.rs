@@ -17,10 +17,14 @@ pub struct Reply<T: Send + 'static>(Inner<T>);
 enum Inner<T: Send + 'static> {
     Nobody,
     Local(Promise<Result<T, CallError>>),
-    Remote { path: Box<dyn ReturnPath>, encode: EncodeFn<T> },
+    /// Boxed, so that a local message pays 16 bytes for its reply.
+    Remote(Box<Remote<T>>),
 }
 
-type EncodeFn<T> = fn(&T, &mut Vec<u8>) -> Result<(), BodyError>;
+struct Remote<T> {
+    path: Box<dyn ReturnPath>,
+    encode: fn(&T, &mut Vec<u8>) -> Result<(), BodyError>,
+}
 
 /// What writes the body of a reply.
 pub type ReplyBody<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), BodyError>;
@@ -58,7 +62,10 @@ impl<T: Send + 'static> Reply<T> {
         T: Message,
     {
         Self(match path.take() {
-            Some(path) => Inner::Remote { path, encode: |value, out| encode_positional(value, out) },
+            Some(path) => Inner::Remote(Box::new(Remote {
+                path,
+                encode: |value, out| encode_positional(value, out),
+            })),
             None => Inner::Nobody,
         })
     }
@@ -74,7 +81,10 @@ impl<T: Send + 'static> Reply<T> {
             Inner::Local(promise) => {
                 let _ = promise.complete(Ok(value));
             }
-            Inner::Remote { path, encode } => path.reply(&mut |out| encode(&value, out)),
+            Inner::Remote(remote) => {
+                let Remote { path, encode } = *remote;
+                path.reply(&mut |out| encode(&value, out));
+            }
         }
     }
 
@@ -84,7 +94,7 @@ impl<T: Send + 'static> Reply<T> {
         match &self.0 {
             Inner::Nobody => true,
             Inner::Local(promise) => promise.is_abandoned(),
-            Inner::Remote { path, .. } => path.is_cancelled(),
+            Inner::Remote(remote) => remote.path.is_cancelled(),
         }
     }
 
@@ -97,7 +107,7 @@ impl<T: Send + 'static> Reply<T> {
         match self.take() {
             Inner::Local(promise) => Some(Box::new(Sink(promise))),
             // A message that came from afar is not sent on with its reply.
-            Inner::Nobody | Inner::Remote { .. } => None,
+            Inner::Nobody | Inner::Remote(_) => None,
         }
     }
 }
@@ -117,7 +127,7 @@ impl<T: Send + 'static> fmt::Debug for Reply<T> {
         f.write_str(match self.0 {
             Inner::Nobody => "Reply(nobody)",
             Inner::Local(_) => "Reply(local)",
-            Inner::Remote { .. } => "Reply(remote)",
+            Inner::Remote(_) => "Reply(remote)",
         })
     }
 }

@@ -62,10 +62,7 @@ impl<A: Actor> Body<A> {
         }
         let mut handled = 0;
         loop {
-            if let Some(reason) = cx.take_stop() {
-                return reason;
-            }
-            if inbox.is_interrupted()
+            if (cx.is_stopping() || inbox.is_interrupted())
                 && let Some(reason) = cx.header().life.reason()
             {
                 return reason;

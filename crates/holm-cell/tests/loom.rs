@@ -9,6 +9,7 @@
 
 use std::{
     future::poll_fn,
+    iter::from_fn,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
@@ -17,7 +18,12 @@ use holm_cell::{
     Capacity, Cell, Consumer, SerialTable, cell,
     reply::{Promise, Reply, Unanswered, slot},
 };
-use loom::{future::block_on, model::Builder, sync::Arc, thread};
+use loom::{
+    future::block_on,
+    model::Builder,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
 type Message = Arc<u64>;
 type Inbox = (Arc<Cell<Message, ()>>, Consumer<Message, ()>);
@@ -64,7 +70,14 @@ fn park_and_wake() {
     });
 }
 
-/// Takes the next message without parking.
+/// With fewer preemptions than the environment says, where three threads would take minutes.
+fn model_within(preemptions: usize, closure: impl Fn() + Sync + Send + 'static) {
+    let mut model = Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(closure);
+}
+
+/// Takes the next message without parking, at a time when no other thread spins.
 fn spin(consumer: &mut Consumer<Message, ()>) -> u64 {
     loop {
         match consumer.pop() {
@@ -72,6 +85,16 @@ fn spin(consumer: &mut Consumer<Message, ()>) -> u64 {
             None => thread::yield_now(),
         }
     }
+}
+
+/// Takes messages while the senders run and after they have ended.
+fn take_all(consumer: &mut Consumer<Message, ()>, senders: [JoinHandle<()>; 2]) -> Vec<u64> {
+    let mut got: Vec<u64> = [(); 2].into_iter().filter_map(|()| Some(*consumer.pop()?)).collect();
+    for sender in senders {
+        sender.join().unwrap();
+    }
+    got.extend(from_fn(|| Some(*consumer.pop()?)));
+    got
 }
 
 #[test]
@@ -83,9 +106,8 @@ fn two_senders_change_blocks() {
             let other = cell.clone();
             let first = thread::spawn(move || cell.push(Arc::new(1)).ok().unwrap());
             let second = thread::spawn(move || other.push(Arc::new(2)).ok().unwrap());
-            assert_eq!(spin(&mut consumer) + spin(&mut consumer), 3);
-            first.join().unwrap();
-            second.join().unwrap();
+            let got = take_all(&mut consumer, [first, second]);
+            assert!([[1, 2], [2, 1]].map(Vec::from).contains(&got), "{got:?}");
         });
     }
 }
@@ -116,10 +138,8 @@ fn a_run_and_a_message() {
             cell.push_all(&mut vec![Arc::new(10), Arc::new(11)]).unwrap();
         });
         let single = thread::spawn(move || other.push_unbounded(Arc::new(20)).ok().unwrap());
-        let got = [(); 3].map(|()| spin(&mut consumer));
-        assert!([[10, 11, 20], [10, 20, 11], [20, 10, 11]].contains(&got), "{got:?}");
-        run.join().unwrap();
-        single.join().unwrap();
+        let got = take_all(&mut consumer, [run, single]);
+        assert!([[10, 11, 20], [10, 20, 11], [20, 10, 11]].map(Vec::from).contains(&got), "{got:?}");
     });
 }
 
@@ -186,10 +206,7 @@ fn waiting_for_room() {
 
 #[test]
 fn two_wait_for_room() {
-    // One less than the others may: it has three threads and three messages.
-    let mut model = Builder::new();
-    model.preemption_bound = Some(2);
-    model.check(|| {
+    model_within(2, || {
         let (cell, mut consumer) = inbox(1);
         cell.push(Arc::new(1)).ok().unwrap();
         let senders = [2, 3].map(|n| {
@@ -206,7 +223,7 @@ fn two_wait_for_room() {
 
 #[test]
 fn a_waiter_that_gives_up_passes_its_wake_on() {
-    loom::model(|| {
+    model_within(2, || {
         let (cell, mut consumer) = inbox(1);
         cell.push(Arc::new(1)).ok().unwrap();
         let fickle = {
@@ -224,7 +241,7 @@ fn a_waiter_that_gives_up_passes_its_wake_on() {
 
 #[test]
 fn room_is_waited_for_in_turn() {
-    loom::model(|| {
+    model_within(2, || {
         let (cell, mut consumer) = inbox(1);
         cell.push(Arc::new(1)).ok().unwrap();
         let room = thread::spawn({
@@ -263,7 +280,7 @@ fn an_interrupt_meets_a_parking_consumer() {
 
 #[test]
 fn an_interrupt_and_a_message() {
-    loom::model(|| {
+    model_within(2, || {
         let (cell, mut consumer) = inbox(4);
         let other = cell.clone();
         let sender = thread::spawn(move || cell.push(Arc::new(1)).ok().unwrap());

@@ -47,7 +47,7 @@ struct Parts {
 
 pub(crate) fn expand(options: TokenStream, mut item: ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options)?;
-    if let Some((_, path, _)) = &item.trait_ {
+    if let Some((path, _)) = &item.trait_ {
         return Err(Error::new_spanned(path, "#[actor] belongs on an inherent `impl` block"));
     }
     if !item.generics.params.is_empty() {

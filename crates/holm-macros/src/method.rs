@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, FnArg, Ident, ImplItemFn, Pat, Result, ReturnType, Type};
+use syn::{Error, FnArg, Ident, ImplItemFn, Pat, ReceiverKind, Result, ReturnType, Type};
 
 /// Names that `Ref` and its generated methods already use.
 const RESERVED: [&str; 6] = ["cast", "send", "pid", "handle", "exit", "clone"];
@@ -38,7 +38,8 @@ impl Method {
         }
         let mut inputs = signature.inputs.iter();
         match inputs.next() {
-            Some(FnArg::Receiver(receiver)) if receiver.reference.is_some() => {}
+            Some(FnArg::Receiver(receiver))
+                if matches!(receiver.kind, ReceiverKind::Reference(..)) => {}
             _ => {
                 return Err(Error::new_spanned(
                     signature,

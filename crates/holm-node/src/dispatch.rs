@@ -81,7 +81,6 @@ impl Dispatch {
             Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
             // Pids of third nodes lead nowhere yet.
             Signal::Node { .. } => {}
-            _ => {}
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ impl<'t> Parser<'t, '_> {
         while self.token.kind != TokenKind::End {
             if self.is_punct(b'}') {
                 self.bump();
-            } else if !self.module() {
+            } else {
                 self.member(Body::Unit);
             }
         }

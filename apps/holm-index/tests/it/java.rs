@@ -30,10 +30,10 @@ public class HashMap<K,V> extends AbstractMap<K,V>
             "field java.util.HashMap|B: int[] 6:28",
             "field java.util.HashMap|C: int 6:44",
             "constructor java.util.HashMap|HashMap(int initialCapacity) 7:11",
-            "method java.util.HashMap|<T extends Comparable<? super T> & Foo> put(K key, V... values): T[] 8:64",
+            "method java.util.HashMap|<T extends Comparable<? super T> & Foo> put(K key, V... values): T[] 8:65",
             "method java.util.HashMap|old(): int[] 10:8",
             "class java.util.HashMap|class Node<K,V> 11:17",
-            "field java.util.HashMap.Node|key: K 11:38",
+            "field java.util.HashMap.Node|key: K 11:37",
         ]
     );
 }
@@ -68,14 +68,14 @@ non-sealed class Square {}
             "enum p|enum Color implements Q 7:5",
             "enum_constant p.Color|RED: Color 7:38",
             "method p.Color.RED|g(): int 7:56",
-            "enum_constant p.Color|GREEN: Color 7:79",
-            "constructor p.Color|Color(int... v) 7:88",
-            "field p.Color|field: int 7:110",
+            "enum_constant p.Color|GREEN: Color 7:77",
+            "constructor p.Color|Color(int... v) 7:86",
+            "field p.Color|field: int 7:109",
             "annotation p|@interface Ann 8:11",
             "annotation_element p.Ann|value(): String 8:24",
             "annotation_element p.Ann|many(): int[] 8:52",
             "annotation_element p.Ann|c(): Class<?>[] 8:82",
-            "field p.Ann|K: int 8:112",
+            "field p.Ann|K: int 8:109",
             "class p|class Square 9:17",
         ]
     );
@@ -203,7 +203,7 @@ fn annotations_of_all_shapes() {
 fn modules_and_bare_members() {
     assert_eq!(
         declared("/** Doc. */ @Deprecated open module a.b.c { requires transitive d; exports e to f, g; uses class_; }"),
-        ["module |open module a.b.c 0:29"]
+        ["module |open module a.b.c 0:36"]
     );
     assert_eq!(declared("package p; void main() { } int x;"), ["method p|main(): void 0:16", "field p|x: int 0:31"]);
 }
@@ -213,7 +213,7 @@ fn columns_count_utf16_units_and_lines_end_three_ways() {
     let text = "\u{feff}class A {\r\n /* 𝄞é */ int a;\r int b;\n\n int ü, c; }";
     assert_eq!(
         declared(text),
-        ["class |class A 0:7", "field A|a: int 1:14", "field A|b: int 2:5", "field A|ü: int 4:5", "field A|c: int 4:8"]
+        ["class |class A 0:7", "field A|a: int 1:15", "field A|b: int 2:5", "field A|ü: int 4:5", "field A|c: int 4:8"]
     );
 }
 

@@ -283,6 +283,35 @@ fn large_messages_take_turns() {
 }
 
 #[test]
+fn more_large_messages_wait_than_may_be_open() {
+    let mut outbound = Outbound::new(limits());
+    for number in 0..5 {
+        push(&mut outbound, number, Order::Free, 35_000);
+    }
+    let log = read(limits(), &write_all(&mut outbound), &[usize::MAX]).unwrap();
+    assert_eq!(numbers(&log), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_control_frame_waits_for_the_end_of_one_frame() {
+    let mut outbound = Outbound::new(limits());
+    for number in 0..100 {
+        push(&mut outbound, number, Order::Free, 400);
+    }
+    let mut stream = Vec::new();
+    write(&mut outbound, 8, 1000, &mut stream);
+    let close = FrameHead::new(Kind::Close);
+    outbound
+        .push(close, Order::Free, |out| out.extend_from_slice(&[0; 8]))
+        .unwrap();
+    stream.extend(write_all(&mut outbound));
+    let log = read(limits(), &stream, &[usize::MAX]).unwrap();
+    let position = log.0.iter().position(|(head, _)| *head == close);
+    assert_eq!(position, Some(3), "1000 bytes end within the third frame");
+    assert_eq!(log.0.len(), 101);
+}
+
+#[test]
 fn few_bytes_are_lent_ahead() {
     let limits = Limits::default();
     let mut outbound = Outbound::new(limits);

@@ -43,7 +43,8 @@ impl Parser<'_, '_> {
             TokenKind::Word(Word::Package) => self.package(),
             TokenKind::Word(Word::Import) => self.import(),
             TokenKind::Word(Word::Name | Word::Primitive) | TokenKind::Punct(b'<') => {
-                if !self.type_declaration(modifiers) {
+                let module = body == Body::Unit && self.module();
+                if !module && !self.type_declaration(modifiers) {
                     self.method_or_field(body, modifiers);
                 }
             }

@@ -95,7 +95,8 @@ impl Parser<'_, '_> {
     pub(super) fn type_name(&mut self) -> bool {
         self.annotations();
         let TokenKind::Word(Word::Name | Word::Primitive) = self.token.kind else { return false };
-        self.write(self.token);
+        // What was written before is not the type's: no space after it.
+        self.written.push_str(self.raw(self.token));
         self.bump();
         loop {
             match self.token.kind {

@@ -1,0 +1,185 @@
+//! One host: its environment, its transport, and its troubles.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+
+use holm_env::{Endpoint, Env, Gate, Hooks, TaskId, Transport, UnixMillis};
+use parking_lot::Mutex;
+use rand::RngExt;
+
+use crate::World;
+use crate::network::SimTransport;
+use crate::trace::derive;
+
+/// The wall clock at the start of every world: 2026-01-01, midnight UTC.
+pub const WALL_CLOCK_START: UnixMillis = UnixMillis(1_767_225_600_000);
+
+/// How often, out of [`CHANCES`], a task gives way when its turn comes. Each task draws one
+/// of these for its life: a few tasks that are much slower than others find more than
+/// many that are a little slower.
+const GIVES_WAY: [u8; 4] = [0, 1, 4, 7];
+
+/// See [`GIVES_WAY`].
+const CHANCES: u8 = 8;
+
+/// A host, from its start to its crash: a process with a network address. Cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    life: Arc<Life>,
+    env: Env,
+    transport: Arc<SimTransport>,
+}
+
+/// The gate of a host's tasks.
+struct Life {
+    world: World,
+    name: String,
+    number: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    mode: Mode,
+    tasks: BTreeMap<TaskId, Scheduled>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Runs,
+    Paused,
+    Crashed,
+}
+
+/// A task that has been polled.
+struct Scheduled {
+    waker: Waker,
+    gives_way: u8,
+}
+
+impl Host {
+    pub(crate) fn start(world: &World, name: &str, number: u64) -> Self {
+        let life = Arc::new(Life {
+            world: world.clone(),
+            name: name.to_owned(),
+            number,
+            state: Mutex::new(State { mode: Mode::Runs, tasks: BTreeMap::new() }),
+        });
+        world.note(format_args!("{name} starts life {number}"));
+        let seed = derive(world.seed().0, &format!("host {name} {number}"));
+        let hooks = Arc::clone(&life) as Arc<dyn Hooks>;
+        let env = Env::with_hooks(world.handle().clone(), hooks, seed);
+        let transport = Arc::new(SimTransport::new(world.network().clone(), name, number));
+        Self { life, env, transport }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.life.name
+    }
+
+    /// Its tasks, randomness and wall clock.
+    pub fn env(&self) -> Env {
+        self.env.clone()
+    }
+
+    /// Its way to the network.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport) as Arc<dyn Transport>
+    }
+
+    /// An address to listen at, `mem:NAME`. Others of this host are `mem:NAME/..`.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::Memory(self.life.name.clone())
+    }
+
+    /// Stops its tasks where they are, as a debugger or an overloaded machine does. Its
+    /// streams stay open and take what fits into their buffers.
+    pub fn pause(&self) {
+        self.change(Mode::Paused, "pauses");
+    }
+
+    /// Lets a paused host go on.
+    pub fn resume(&self) {
+        self.change(Mode::Runs, "resumes");
+    }
+
+    /// Ends it as `kill -9` ends a process: its tasks are dropped, its listeners are gone, its
+    /// streams are reset (which a cut keeps from the peers, as when a machine loses power).
+    /// Tasks spawned later are dropped, too.
+    pub fn crash(&self) {
+        if !self.has_crashed() {
+            // First: what the dropped tasks still say must not get out.
+            self.transport.crash();
+            self.change(Mode::Crashed, "crashes");
+        }
+    }
+
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.life.state.lock().mode == Mode::Crashed
+    }
+
+    pub(crate) fn life(&self) -> u64 {
+        self.life.number
+    }
+
+    /// Changes the mode and has every task look at it, in the order of spawning.
+    fn change(&self, mode: Mode, does: &str) {
+        let wakers: Vec<Waker> = {
+            let mut state = self.life.state.lock();
+            if state.mode == mode || state.mode == Mode::Crashed {
+                return;
+            }
+            state.mode = mode;
+            state.tasks.values().map(|task| task.waker.clone()).collect()
+        };
+        self.life.world.note(format_args!("{} {does}", self.life.name));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Hooks for Life {
+    fn before_poll(&self, task: TaskId, waker: &Waker) -> Gate {
+        let gate = {
+            let mut state = self.state.lock();
+            let mode = state.mode;
+            let scheduled = state.tasks.entry(task).or_insert_with(|| Scheduled {
+                waker: waker.clone(),
+                gives_way: self.world.draw(|rng| GIVES_WAY[rng.random_range(0..GIVES_WAY.len())]),
+            });
+            match mode {
+                Mode::Runs if self.world.draw(|rng| rng.random_range(0..CHANCES)) < scheduled.gives_way => {
+                    Gate::Yield
+                }
+                Mode::Runs => Gate::Poll,
+                Mode::Paused => Gate::Park,
+                Mode::Crashed => Gate::Drop,
+            }
+        };
+        self.world.note(format_args!("{} {task}: {gate:?}", self.name));
+        gate
+    }
+
+    fn handle_end(&self, task: TaskId) {
+        self.state.lock().tasks.remove(&task);
+        self.world.note(format_args!("{} {task} ended", self.name));
+        if std::thread::panicking() {
+            self.world.handle_panic(&self.name, task);
+        }
+    }
+
+    fn wall_clock(&self) -> UnixMillis {
+        let elapsed = self.world.elapsed().as_millis();
+        UnixMillis(WALL_CLOCK_START.0 + u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("name", &self.life.name)
+            .field("life", &self.life.number)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! What happened in a run, as a hash and as text.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+/// Most text kept of one run: some 300,000 events, more than anybody reads. What comes
+/// after that is in the hash only.
+pub const TRACE_TEXT_MAX: usize = 16 * 1024 * 1024;
+
+/// The clock of a world and the record of its events.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    handle: Handle,
+    start: Instant,
+    log: Mutex<Log>,
+}
+
+#[derive(Debug)]
+struct Log {
+    hash: Fnv,
+    text: String,
+}
+
+impl Trace {
+    /// A trace that begins now, on the runtime of `handle`.
+    pub(crate) fn new(handle: Handle) -> Self {
+        let start = now_on(&handle);
+        Self { handle, start, log: Mutex::new(Log { hash: Fnv::new(), text: String::new() }) }
+    }
+
+    /// The virtual time, on any thread.
+    pub(crate) fn now(&self) -> Instant {
+        now_on(&self.handle)
+    }
+
+    /// The virtual time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.now().saturating_duration_since(self.start)
+    }
+
+    /// Adds an event.
+    pub(crate) fn note(&self, event: fmt::Arguments<'_>) {
+        let at = self.elapsed().as_micros();
+        let (ms, us) = (at / 1_000, at % 1_000);
+        // Neither the hash nor a string fails to be written to.
+        let _ = writeln!(self.log.lock(), "{ms}.{us:03} {event}");
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.log.lock().hash.0
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.log.lock().text.clone()
+    }
+}
+
+/// Inside the runtime the clock is the runtime's, elsewhere it would be the system's.
+fn now_on(handle: &Handle) -> Instant {
+    let _inside = handle.enter();
+    Instant::now()
+}
+
+impl Write for Log {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.hash.add(text.as_bytes());
+        if self.text.len() + text.len() <= TRACE_TEXT_MAX {
+            self.text.push_str(text);
+        }
+        Ok(())
+    }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo): short, and the same everywhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fnv(pub(crate) u64);
+
+impl Fnv {
+    pub(crate) const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> u64 {
+        let mut hash = Self::new();
+        hash.add(bytes);
+        hash.0
+    }
+}
+
+/// The seed of one part of a world: does not depend on when that part is made.
+pub(crate) fn derive(seed: u64, part: &str) -> u64 {
+    let mut hash = Fnv::new();
+    hash.add(&seed.to_le_bytes());
+    hash.add(part.as_bytes());
+    hash.0
+}
