@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use holm_cell::reply::{Promise, Reply, slot};
-use holm_wire::ExitReason;
+use holm_wire::{ExitReason, Pid};
 
 use crate::{ActorSystem, Address, AnyCell, Signal};
 
@@ -70,6 +70,14 @@ impl Watcher {
     /// Whom it watches.
     pub fn target(&self) -> &Address {
         &self.from
+    }
+
+    /// The actor that watches, if it is one of this node.
+    pub fn actor_pid(&self) -> Option<Pid> {
+        match &self.sink {
+            Sink::Actor(cell) => Some(cell.pid()),
+            Sink::Future(_) | Sink::Remote(_) => None,
+        }
     }
 
     /// Which monitor this is.

@@ -173,7 +173,7 @@ impl Dispatch {
 
     fn handle_monitor(&self, watch: Watch, to: Target<'_>) {
         let Some(cell) = find(&self.node.system, to) else {
-            self.link.send(Order::Free, &Signal::Down { watch, reason: ExitReason::Noproc });
+            self.link.send_down(watch, ExitReason::Noproc);
             return;
         };
         self.link.watch(&self.node.system, watch, cell);

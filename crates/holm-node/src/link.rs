@@ -42,6 +42,12 @@ impl Link {
         sent
     }
 
+    /// Tells a watcher of the peer of an end, behind whatever was sent to it before.
+    pub(crate) fn send_down(self: &Arc<Self>, watch: Watch, reason: ExitReason) {
+        let order = watch.watcher.map_or(Order::Free, |serial| order_of(Target::Serial(serial)));
+        self.send(order, &Signal::Down { watch, reason });
+    }
+
     /// Takes a request of the peer in. `false` if it was refused for want of room.
     pub(crate) fn admit(self: &Arc<Self>, id: RequestId) -> Result<bool, Violation> {
         match self.session.append(|out| out.state.open.open(id)) {
@@ -69,7 +75,7 @@ impl Link {
         let link = Arc::clone(self);
         let watcher = Watcher::remote(monitor, Address::Pid(cell.pid()), move |reason| {
             link.session.append(|out| out.state.watched.remove(&watch.monitor));
-            link.send(Order::Free, &Signal::Down { watch, reason });
+            link.send_down(watch, reason);
         });
         if let Err(watcher) = cell.watch(watcher) {
             // It has ended meanwhile.

@@ -125,7 +125,7 @@ fn request<A: Spawnable>(
             id,
             actor_type: A::TABLE.type_name,
             codec: BodyCodec::Positional,
-            monitored: sink.monitored.map(watch),
+            monitored: sink.monitored.map(|monitor| watch(monitor, None)),
             args,
         };
         out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))?;

@@ -211,13 +211,14 @@ impl Outlet for Router {
             return watcher.fire(ExitReason::Noconnection);
         };
         let monitor = watcher.monitor();
+        let watch = watch(monitor, watcher.actor_pid());
         let mut watcher = Some(watcher);
         link.session.append(|out| {
             if let Some(watcher) = watcher.take() {
                 out.state.monitors.insert(monitor, watcher);
             }
             // A monitor is small: it is never refused.
-            let _ = push(out, order_of(target), &Signal::Monitor { watch: watch(monitor), to: target });
+            let _ = push(out, order_of(target), &Signal::Monitor { watch, to: target });
         });
         match watcher {
             Some(watcher) => watcher.fire(ExitReason::Noconnection),
@@ -229,7 +230,7 @@ impl Outlet for Router {
         let (Some(link), Ok(target)) = (self.find(to), target(to)) else { return };
         let removed = link.session.append(|out| {
             let watcher = out.state.monitors.remove(&monitor)?;
-            let signal = Signal::Demonitor { watch: watch(monitor), to: target };
+            let signal = Signal::Demonitor { watch: watch(monitor, watcher.actor_pid()), to: target };
             let _ = push(out, order_of(target), &signal);
             Some(watcher)
         });
@@ -247,6 +248,6 @@ impl Outlet for Router {
 }
 
 /// A monitor as the peer is told of it.
-pub(crate) fn watch(monitor: MonitorRef) -> Watch {
-    Watch { monitor: MonitorId(monitor.as_u64()), watcher: None }
+pub(crate) fn watch(monitor: MonitorRef, watcher: Option<Pid>) -> Watch {
+    Watch { monitor: MonitorId(monitor.as_u64()), watcher: watcher.map(|pid| pid.serial) }
 }

@@ -7,22 +7,12 @@ use std::task::Waker;
 
 use holm_env::{Endpoint, Env, Gate, Hooks, TaskId, Transport, UnixMillis};
 use parking_lot::Mutex;
-use rand::RngExt;
 
-use crate::World;
-use crate::network::SimTransport;
-use crate::trace::derive;
+use crate::network::{SimNetwork, SimTransport};
+use crate::scheduler::{Patience, Scheduler};
 
 /// The wall clock at the start of every world: 2026-01-01, midnight UTC.
 pub const WALL_CLOCK_START: UnixMillis = UnixMillis(1_767_225_600_000);
-
-/// How often, out of [`CHANCES`], a task gives way when its turn comes. Each task draws one
-/// of these for its life: a few tasks that are much slower than others find more than
-/// many that are a little slower.
-const GIVES_WAY: [u8; 4] = [0, 1, 4, 7];
-
-/// See [`GIVES_WAY`].
-const CHANCES: u8 = 8;
 
 /// A host, from its start to its crash: a process with a network address. Cheap to clone.
 #[derive(Clone)]
@@ -34,7 +24,7 @@ pub struct Host {
 
 /// The gate of a host's tasks.
 struct Life {
-    world: World,
+    scheduler: Arc<Scheduler>,
     name: String,
     number: u64,
     state: Mutex<State>,
@@ -55,22 +45,27 @@ enum Mode {
 /// A task that has been polled.
 struct Scheduled {
     waker: Waker,
-    gives_way: u8,
+    patience: Patience,
 }
 
 impl Host {
-    pub(crate) fn start(world: &World, name: &str, number: u64) -> Self {
+    pub(crate) fn start(
+        handle: Handle,
+        scheduler: Arc<Scheduler>,
+        network: SimNetwork,
+        name: &str,
+        number: u64,
+        seed: u64,
+    ) -> Self {
+        scheduler.trace.note(format_args!("{name} starts life {number}"));
         let life = Arc::new(Life {
-            world: world.clone(),
+            scheduler,
             name: name.to_owned(),
             number,
             state: Mutex::new(State { mode: Mode::Runs, tasks: BTreeMap::new() }),
         });
-        world.note(format_args!("{name} starts life {number}"));
-        let seed = derive(world.seed().0, &format!("host {name} {number}"));
-        let hooks = Arc::clone(&life) as Arc<dyn Hooks>;
-        let env = Env::with_hooks(world.handle().clone(), hooks, seed);
-        let transport = Arc::new(SimTransport::new(world.network().clone(), name, number));
+        let env = Env::with_hooks(handle, Arc::clone(&life) as Arc<dyn Hooks>, seed);
+        let transport = Arc::new(SimTransport::new(network, name));
         Self { life, env, transport }
     }
 
@@ -134,7 +129,7 @@ impl Host {
             state.mode = mode;
             state.tasks.values().map(|task| task.waker.clone()).collect()
         };
-        self.life.world.note(format_args!("{} {does}", self.life.name));
+        self.life.scheduler.trace.note(format_args!("{} {does}", self.life.name));
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -144,33 +139,35 @@ impl Hooks for Life {
         let gate = {
             let mut state = self.state.lock();
             let mode = state.mode;
-            let scheduled = state.tasks.entry(task).or_insert_with(|| Scheduled {
-                waker: waker.clone(),
-                gives_way: self.world.draw(|rng| GIVES_WAY[rng.random_range(0..GIVES_WAY.len())]),
-            });
+            let patience = state
+                .tasks
+                .entry(task)
+                .or_insert_with(|| Scheduled {
+                    waker: waker.clone(),
+                    patience: self.scheduler.draw_patience(),
+                })
+                .patience;
             match mode {
-                Mode::Runs if self.world.draw(|rng| rng.random_range(0..CHANCES)) < scheduled.gives_way => {
-                    Gate::Yield
-                }
+                Mode::Runs if self.scheduler.gives_way(patience) => Gate::Yield,
                 Mode::Runs => Gate::Poll,
                 Mode::Paused => Gate::Park,
                 Mode::Crashed => Gate::Drop,
             }
         };
-        self.world.note(format_args!("{} {task}: {gate:?}", self.name));
+        self.scheduler.trace.note(format_args!("{} {task}: {gate:?}", self.name));
         gate
     }
 
     fn handle_end(&self, task: TaskId) {
         self.state.lock().tasks.remove(&task);
-        self.world.note(format_args!("{} {task} ended", self.name));
+        self.scheduler.trace.note(format_args!("{} {task} ended", self.name));
         if std::thread::panicking() {
-            self.world.handle_panic(&self.name, task);
+            self.scheduler.handle_panic(&self.name, task);
         }
     }
 
     fn wall_clock(&self) -> UnixMillis {
-        let elapsed = self.world.elapsed().as_millis();
+        let elapsed = self.scheduler.trace.elapsed().as_millis();
         UnixMillis(WALL_CLOCK_START.0 + u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use holm_env::TaskId;
 use parking_lot::Mutex;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::runtime::Handle;
 
+use crate::Host;
 use crate::network::SimNetwork;
+use crate::scheduler::Scheduler;
 use crate::trace::{Trace, derive};
-use crate::{Host, SimSeed};
 
 /// Hosts, the network between them, and their common clock. Cheap to clone.
 #[derive(Clone)]
@@ -23,14 +23,11 @@ pub struct World(Arc<Shared>);
 struct Shared {
     seed: u64,
     handle: Handle,
-    trace: Arc<Trace>,
+    scheduler: Arc<Scheduler>,
     network: SimNetwork,
     hosts: Mutex<BTreeMap<String, Host>>,
-    /// Draws of the scheduler.
-    schedule: Mutex<StdRng>,
+    /// Generators handed out so far.
     generators: AtomicU64,
-    /// The first task that panicked.
-    panicked: Mutex<Option<String>>,
 }
 
 impl World {
@@ -40,12 +37,10 @@ impl World {
         Self(Arc::new(Shared {
             seed,
             handle,
-            trace,
+            scheduler: Arc::new(Scheduler::new(derive(seed, "schedule"), trace)),
             network,
             hosts: Mutex::default(),
-            schedule: Mutex::new(StdRng::seed_from_u64(derive(seed, "schedule"))),
             generators: AtomicU64::new(0),
-            panicked: Mutex::default(),
         }))
     }
 
@@ -63,7 +58,15 @@ impl World {
         {
             return host.clone();
         }
-        let host = Host::start(self, name, former.map_or(1, |host| host.life() + 1));
+        let life = former.map_or(1, |host| host.life() + 1);
+        let host = Host::start(
+            self.0.handle.clone(),
+            Arc::clone(&self.0.scheduler),
+            self.0.network.clone(),
+            name,
+            life,
+            derive(self.0.seed, &format!("host {name} {life}")),
+        );
         hosts.insert(name.to_owned(), host.clone());
         host
     }
@@ -74,8 +77,8 @@ impl World {
     }
 
     /// The seed that all follows from.
-    pub fn seed(&self) -> SimSeed {
-        SimSeed(self.0.seed)
+    pub fn seed(&self) -> u64 {
+        self.0.seed
     }
 
     /// A generator for the scenario's own choices, another one at each call.
@@ -86,33 +89,20 @@ impl World {
 
     /// The virtual time since the start. It moves only while all tasks wait.
     pub fn elapsed(&self) -> Duration {
-        self.0.trace.elapsed()
+        self.trace().elapsed()
     }
 
     /// Adds an event of the scenario's own to the trace.
     pub fn note(&self, event: fmt::Arguments<'_>) {
-        self.0.trace.note(event);
-    }
-
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.0.handle
+        self.trace().note(event);
     }
 
     pub(crate) fn trace(&self) -> &Trace {
-        &self.0.trace
-    }
-
-    /// One draw of the scheduler.
-    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
-        draw(&mut self.0.schedule.lock())
-    }
-
-    pub(crate) fn handle_panic(&self, host: &str, task: TaskId) {
-        self.0.panicked.lock().get_or_insert_with(|| format!("{task} of host `{host}`"));
+        &self.0.scheduler.trace
     }
 
     pub(crate) fn panicked(&self) -> Option<String> {
-        self.0.panicked.lock().clone()
+        self.0.scheduler.panicked()
     }
 }
 

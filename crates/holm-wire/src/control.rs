@@ -55,6 +55,9 @@ impl<'a> Control<'a> {
     /// is not what its kind says.
     pub fn decode(head: FrameHead, payload: &'a [u8]) -> Result<Self, Violation> {
         let decoded = match head.kind {
+            Kind::Tick | Kind::Close | Kind::Pause | Kind::Resume if head.id.is_some() => {
+                Err(malformed("id", "is not 0"))
+            }
             Kind::Tick => Ok(Self::Tick),
             Kind::Close => Self::decode_close(payload),
             Kind::Pause => take_serial(payload).map(Self::Pause),

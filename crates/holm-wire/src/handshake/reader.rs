@@ -123,6 +123,12 @@ impl HandshakeReader {
         let Some(head) = RawHead::known(raw.kind, raw.id) else {
             return Err(refuse(Violation::UnknownKind(raw.kind)));
         };
+        if head.id.is_some() {
+            return Err(HandshakeError::Malformed {
+                kind: head.kind,
+                fault: malformed("id", "is not 0"),
+            });
+        }
         let frame = raw.header + raw.payload;
         if here.len() < frame {
             return Ok(None);

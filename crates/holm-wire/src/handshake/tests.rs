@@ -245,6 +245,9 @@ fn frames_out_of_order() {
         .unwrap_err();
     let (expected, found) = (Kind::Welcome, Kind::Hello);
     assert_eq!(error, HandshakeError::Unexpected { expected, found });
+    // A handshake frame that is of a request.
+    let error = frame(&[3, Kind::Commit as u8, 0, 1]).unwrap_err();
+    assert!(error.to_string().contains("`id` is not 0"));
     // A session's frame before Commit.
     let mut wire = Vec::new();
     write_frame(&mut wire, FrameHead::new(Kind::Tick), |_| {});

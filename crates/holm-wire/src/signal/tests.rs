@@ -164,6 +164,11 @@ fn what_is_refused() {
     assert!(fault(Kind::SpawnReply, 2, &[0]).contains("`serial` is 0"));
     assert!(fault(Kind::Kill, 0, &[0, 0]).contains("`to` is 0"));
     assert!(fault(Kind::Send, 0, &[0, 0xff, 0xff, 0xff, 0xff, 0x0f]).contains("too long"));
+    let head = FrameHead::of_request(Kind::Tick, RequestId::from_u64(1).unwrap());
+    assert!(
+        crate::control::Control::decode(head, &[]).is_err(),
+        "a tick of a request"
+    );
     let head = FrameHead::new(Kind::Tick);
     assert_eq!(
         Signal::decode(head, &[]),
