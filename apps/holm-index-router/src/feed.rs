@@ -111,3 +111,51 @@ fn read_shard(
     }
     parts.blocking_send(part).ok()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::options::WorkerCount;
+
+    /// Three files of a little over half a batch, and one that is skipped.
+    fn plan() -> (Plan, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["A", "B", "C"] {
+            let text = format!("class {name} {{ }}").repeat(BATCH_BYTES / 20);
+            std::fs::write(dir.path().join(format!("{name}.java")), text).unwrap();
+        }
+        std::fs::write(dir.path().join("D.java"), [0xff]).unwrap();
+        let sources = Sources::open(dir.path()).unwrap();
+        let mut plan = Plan::new(sources, WorkerCount::new(1).unwrap());
+        // All in one shard, whatever the sizes would make of them.
+        plan.files = vec![plan.sources.ids().collect()];
+        (plan, dir)
+    }
+
+    fn parts(wanted: usize) -> Vec<Part> {
+        let (plan, _dir) = plan();
+        let (sender, mut parts) = mpsc::channel(BATCHES_READ_AHEAD);
+        let reader = std::thread::spawn(move || read(&plan, &[ShardId(0)], &sender));
+        let taken = std::iter::from_fn(|| parts.blocking_recv()).take(wanted).collect();
+        drop(parts);
+        reader.join().unwrap(); // It ends, also if nobody takes the rest.
+        taken
+    }
+
+    #[test]
+    fn files_are_sent_once_in_batches() {
+        let parts = parts(usize::MAX);
+        let paths = |part: &Part| part.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
+        assert_eq!(parts.iter().map(paths).collect::<Vec<_>>(), [vec!["A.java", "B.java"], vec!["C.java"]]);
+        let skipped: Vec<&str> =
+            parts.iter().flat_map(|part| &part.skipped).map(|skip| skip.path.as_str()).collect();
+        assert_eq!(skipped, ["D.java"]);
+    }
+
+    #[test]
+    fn a_reader_that_nobody_listens_to_ends() {
+        assert_eq!(parts(1).len(), 1);
+        assert_eq!(parts(0).len(), 0);
+    }
+}

@@ -66,7 +66,9 @@ impl Engine {
     /// [`merge`](crate::search::merge).
     #[must_use]
     pub fn search(&self, query: &Query, k: usize) -> Vec<Hit> {
-        let Some(matcher) = Matcher::new(query) else { return Vec::new() };
+        let Some(matcher) = Matcher::new(query) else {
+            return Vec::new();
+        };
         let mut top = TopHits::new(k);
         for part in Part::ALL {
             for shard in self.shards.values() {

@@ -6,11 +6,7 @@ use std::ops::Range;
 
 pub(crate) use strings::{Interner, StringId, Strings};
 
-use crate::{
-    java,
-    summary::BatchReport,
-    symbol::Kind,
-};
+use crate::{java, summary::BatchReport, symbol::Kind};
 
 /// The symbols of a batch of files. Made away from the index, so that a batch can be parsed while another is
 /// being searched.
@@ -52,7 +48,8 @@ impl Segment {
     pub(crate) fn contents(&self) -> impl Iterator<Item = (StringId, Range<usize>)> {
         let mut start = 0;
         self.containers.ids().map(move |container| {
-            let length = self.symbols[start..].partition_point(|symbol| symbol.container == container);
+            let length =
+                self.symbols[start..].partition_point(|symbol| symbol.container == container);
             start += length;
             (container, start - length..start)
         })
@@ -89,7 +86,14 @@ pub struct SegmentBuilder {
 impl SegmentBuilder {
     /// Parses a file and adds its symbols.
     pub fn add(&mut self, path: &str, text: &str) {
-        let Self { symbols, names, containers, signatures, paths, report } = self;
+        let Self {
+            symbols,
+            names,
+            containers,
+            signatures,
+            paths,
+            report,
+        } = self;
         let path = paths.push(path);
         report.files += 1;
         report.bytes += text.len() as u64;

@@ -7,7 +7,7 @@ use holm_actor::{
 };
 use holm_net::{End, Handler};
 use holm_wire::control::Control;
-use holm_wire::session::{Order, Payload};
+use holm_wire::session::Payload;
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
     Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,

@@ -7,6 +7,7 @@ use std::task::Waker;
 
 use holm_env::{Endpoint, Env, Gate, Hooks, TaskId, Transport, UnixMillis};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 use crate::network::{SimNetwork, SimTransport};
 use crate::scheduler::{Patience, Scheduler};

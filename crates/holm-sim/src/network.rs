@@ -2,7 +2,7 @@
 
 mod core;
 mod delay;
-mod endpoint;
+mod post;
 mod stream;
 mod transport;
 
@@ -19,9 +19,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::Host;
 use crate::trace::Trace;
 
-use self::core::{Core, Way};
+use self::core::Core;
+use self::post::Way;
+pub use self::core::SIM_STREAM_CAPACITY;
 pub use delay::Delay;
-pub use stream::SIM_STREAM_CAPACITY;
 pub use transport::{SIM_BACKLOG, SimTransport};
 
 /// The network of a world. Cheap to clone.
@@ -58,7 +59,7 @@ impl SimNetwork {
     /// Sets the delay from one host to another; what is under way keeps its own. The default
     /// is 1 to 10 ms.
     pub fn set_delay(&self, from: &Host, to: &Host, delay: Delay) {
-        self.with(|core, _| core.set_delay(way(from, to), delay));
+        self.with(|core, _| core.post.set_delay(way(from, to), delay));
     }
 
     /// Cuts both directions between two hosts. No effect on one that is cut already.
@@ -69,7 +70,7 @@ impl SimNetwork {
 
     /// Cuts one direction.
     pub fn cut_one_way(&self, from: &Host, to: &Host) {
-        self.with(|core, now| core.cut(way(from, to), now));
+        self.with(|core, now| core.cut(&way(from, to), now));
     }
 
     /// Heals both directions: what was held is sent again, in order. No effect on one that is
@@ -81,7 +82,7 @@ impl SimNetwork {
 
     /// Heals one direction.
     pub fn heal_one_way(&self, from: &Host, to: &Host) {
-        self.with(|core, now| core.heal(way(from, to), now));
+        self.with(|core, now| core.heal(&way(from, to), now));
     }
 
     /// From the next cut on, a side of a stream that had something unacknowledged for this long, counted
@@ -89,7 +90,7 @@ impl SimNetwork {
     /// [`TimedOut`](std::io::ErrorKind::TimedOut), and the peer a reset, once that gets through.
     /// A dial fails likewise. `None`, the default, waits for ever.
     pub fn break_after(&self, patience: Option<Duration>) {
-        self.with(|core, _| core.break_after = patience);
+        self.with(|core, _| core.post.break_after = patience);
     }
 
     /// Breaks all streams between two hosts at once, on both sides, with a reset.
@@ -102,9 +103,14 @@ impl SimNetwork {
         let now = self.0.trace.now();
         let (result, wakers, earlier) = {
             let mut core = self.0.core.lock();
-            let before = core.due();
+            let before = core.post.due();
             let result = change(&mut core, now);
-            (result, core.take_wakers(), core.due() < before || before.is_none())
+            let earlier = match (before, core.post.due()) {
+                (_, None) => false,
+                (None, Some(_)) => true,
+                (Some(before), Some(now)) => now < before,
+            };
+            (result, core.take_wakers(), earlier)
         };
         wakers.into_iter().for_each(Waker::wake);
         if earlier {
@@ -119,7 +125,7 @@ impl SimNetwork {
         loop {
             let due = self.with(|core, now| {
                 core.handle_due(now);
-                core.due()
+                core.post.due()
             });
             match due {
                 Some(at) if at <= self.0.trace.now() => tokio::task::yield_now().await,

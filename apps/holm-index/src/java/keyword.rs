@@ -58,18 +58,17 @@ pub(crate) fn classify(word: &[u8]) -> Word {
         b"volatile" => Word::Modifier(Modifiers::VOLATILE),
         b"strictfp" => Word::Modifier(Modifiers::STRICTFP),
         b"default" => Word::Modifier(Modifiers::DEFAULT),
-        b"void" | b"int" | b"boolean" | b"long" | b"byte" | b"char" | b"short" | b"float" | b"double" => {
-            Word::Primitive
-        }
+        b"void" | b"int" | b"boolean" | b"long" | b"byte" | b"char" | b"short" | b"float"
+        | b"double" => Word::Primitive,
         b"extends" | b"super" => Word::Bound,
         b"implements" => Word::Implements,
         b"throws" => Word::Throws,
         b"this" => Word::This,
         b"import" => Word::Import,
         b"package" => Word::Package,
-        b"new" | b"if" | b"else" | b"for" | b"while" | b"do" | b"switch" | b"case" | b"break" | b"continue"
-        | b"return" | b"throw" | b"try" | b"catch" | b"finally" | b"assert" | b"instanceof" | b"goto" | b"const"
-        | b"true" | b"false" | b"null" => Word::Other,
+        b"new" | b"if" | b"else" | b"for" | b"while" | b"do" | b"switch" | b"case" | b"break"
+        | b"continue" | b"return" | b"throw" | b"try" | b"catch" | b"finally" | b"assert"
+        | b"instanceof" | b"goto" | b"const" | b"true" | b"false" | b"null" => Word::Other,
         _ => Word::Name,
     }
 }
@@ -103,7 +102,9 @@ pub(crate) fn landmark(word: &[u8]) -> Option<Landmark> {
         },
         7 => is(b"private", Landmark::MemberModifier),
         8 => is(b"abstract", Landmark::LocalModifier),
-        9 => is(b"interface", Landmark::Type).or_else(|| is(b"protected", Landmark::MemberModifier)),
+        9 => {
+            is(b"interface", Landmark::Type).or_else(|| is(b"protected", Landmark::MemberModifier))
+        }
         _ => None,
     }
 }

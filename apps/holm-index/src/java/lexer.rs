@@ -56,7 +56,9 @@ const CLASSES: [Class; 256] = {
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'a' | b'c' | b'e' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'v' => Class::LandmarkWord,
+            b'a' | b'c' | b'e' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'v' => {
+                Class::LandmarkWord
+            }
             // All beyond ASCII counts as a letter: good enough to find names, and no decoding.
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..=0xff => Class::Word,
             b'0'..=b'9' => Class::Digit,
@@ -76,7 +78,10 @@ fn class(byte: u8) -> Class {
 }
 
 fn continues_word(byte: u8) -> bool {
-    matches!(class(byte), Class::Word | Class::LandmarkWord | Class::Digit)
+    matches!(
+        class(byte),
+        Class::Word | Class::LandmarkWord | Class::Digit
+    )
 }
 
 /// Reads tokens from a text, from left to right. Cheap to copy, which is how the parser looks ahead.
@@ -89,7 +94,14 @@ pub(crate) struct Lexer<'t> {
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
-        Self { bytes, at: if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 } }
+        Self {
+            bytes,
+            at: if bytes.starts_with("\u{feff}".as_bytes()) {
+                3
+            } else {
+                0
+            },
+        }
     }
 
     /// Goes on from a position that an earlier token gave.
@@ -102,7 +114,11 @@ impl<'t> Lexer<'t> {
         self.skip_blank();
         let start = self.at;
         let Some(&byte) = self.bytes.get(start) else {
-            return Token { kind: TokenKind::End, start, end: start };
+            return Token {
+                kind: TokenKind::End,
+                start,
+                end: start,
+            };
         };
         let kind = match class(byte) {
             Class::Word | Class::LandmarkWord => self.word(),
@@ -118,7 +134,9 @@ impl<'t> Lexer<'t> {
                 TokenKind::Literal
             }
             Class::Backslash => self.escaped(),
-            Class::Other | Class::Slash | Class::Stop if self.bytes[start..].starts_with(b"...") => {
+            Class::Other | Class::Slash | Class::Stop
+                if self.bytes[start..].starts_with(b"...") =>
+            {
                 self.at += 3;
                 TokenKind::Ellipsis
             }
@@ -127,7 +145,11 @@ impl<'t> Lexer<'t> {
                 TokenKind::Punct(byte)
             }
         };
-        Token { kind, start, end: self.at }
+        Token {
+            kind,
+            start,
+            end: self.at,
+        }
     }
 
     /// Runs over code to the next brace, parenthesis, semicolon, comma, `<` or landmark word; says where that
@@ -181,7 +203,8 @@ impl<'t> Lexer<'t> {
         let body = self.at + 2;
         match self.bytes.get(self.at + 1) {
             Some(b'/') => {
-                self.at = memchr2(b'\n', b'\r', &self.bytes[body..]).map_or(self.bytes.len(), |n| body + n);
+                self.at = memchr2(b'\n', b'\r', &self.bytes[body..])
+                    .map_or(self.bytes.len(), |n| body + n);
                 true
             }
             Some(b'*') => {
@@ -205,7 +228,11 @@ impl<'t> Lexer<'t> {
 
     fn skip_word(&mut self) {
         self.at += 1;
-        while self.bytes.get(self.at).is_some_and(|&byte| continues_word(byte)) {
+        while self
+            .bytes
+            .get(self.at)
+            .is_some_and(|&byte| continues_word(byte))
+        {
             self.at += 1;
         }
     }
@@ -223,7 +250,11 @@ impl<'t> Lexer<'t> {
             self.at += length - 1;
             self.skip_word();
         }
-        TokenKind::Word(if plain { classify(&self.bytes[start..self.at]) } else { Word::Name })
+        TokenKind::Word(if plain {
+            classify(&self.bytes[start..self.at])
+        } else {
+            Word::Name
+        })
     }
 
     /// A token that begins with a backslash: a unicode escape, or a stray character.
@@ -300,8 +331,12 @@ impl<'t> Lexer<'t> {
 
     /// `"""` opens a text block only when nothing but blanks follows on its line.
     fn opens_text_block(&self) -> bool {
-        let Some(rest) = self.bytes[self.at..].strip_prefix(b"\"\"\"") else { return false };
-        rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | 0x0c)).is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
+        let Some(rest) = self.bytes[self.at..].strip_prefix(b"\"\"\"") else {
+            return false;
+        };
+        rest.iter()
+            .find(|byte| !matches!(byte, b' ' | b'\t' | 0x0c))
+            .is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
     }
 
     fn skip_text_block(&mut self) {
@@ -312,7 +347,8 @@ impl<'t> Lexer<'t> {
                 self.at += 3;
                 return;
             }
-            self.at = (self.at + if self.bytes[self.at] == b'\\' { 2 } else { 1 }).min(self.bytes.len());
+            self.at =
+                (self.at + if self.bytes[self.at] == b'\\' { 2 } else { 1 }).min(self.bytes.len());
         }
         self.at = self.bytes.len();
     }
@@ -324,7 +360,11 @@ fn is_word_char(character: char) -> bool {
 
 /// Decodes `\uXXXX`, with any number of `u`, at the start of `bytes`.
 pub(crate) fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
-    let us = bytes.strip_prefix(b"\\")?.iter().take_while(|&&byte| byte == b'u').count();
+    let us = bytes
+        .strip_prefix(b"\\")?
+        .iter()
+        .take_while(|&&byte| byte == b'u')
+        .count();
     if us == 0 {
         return None;
     }
@@ -335,5 +375,8 @@ pub(crate) fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
     }
     let unit = u32::from_str_radix(digits, 16).ok()?;
     // Half of a surrogate pair stands for a letter beyond the basic plane.
-    Some((char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), end))
+    Some((
+        char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER),
+        end,
+    ))
 }

@@ -36,11 +36,15 @@ impl<'t> Lines<'t> {
     /// # Panics
     /// When `offset` lies before one asked for earlier: the parser meets names in order.
     pub(crate) fn locate(&mut self, offset: usize) -> Place {
-        assert!(offset >= self.passed, "names are located from left to right");
+        assert!(
+            offset >= self.passed,
+            "names are located from left to right"
+        );
         let mut rest = &self.text[self.passed..offset];
         let next = self.text.as_bytes().get(offset).copied();
         if let Some(end) = self.last_line_end(rest, next) {
-            let lines = self.count_line_ends(&rest[..end], rest.as_bytes().get(end).copied().or(next));
+            let lines =
+                self.count_line_ends(&rest[..end], rest.as_bytes().get(end).copied().or(next));
             self.place.line = self.place.line.saturating_add(lines);
             self.place.column = 0;
             rest = &rest[end..];
@@ -56,7 +60,9 @@ impl<'t> Lines<'t> {
         if self.only_newlines {
             return memrchr(b'\n', bytes).map(|at| at + 1);
         }
-        (1..=bytes.len()).rev().find(|&end| ends_line(bytes[end - 1], bytes.get(end).copied().or(next)))
+        (1..=bytes.len())
+            .rev()
+            .find(|&end| ends_line(bytes[end - 1], bytes.get(end).copied().or(next)))
     }
 
     fn count_line_ends(&self, text: &str, next: Option<u8>) -> u32 {
@@ -64,7 +70,9 @@ impl<'t> Lines<'t> {
         let count = if self.only_newlines {
             memchr_iter(b'\n', bytes).count()
         } else {
-            (0..bytes.len()).filter(|&at| ends_line(bytes[at], bytes.get(at + 1).copied().or(next))).count()
+            (0..bytes.len())
+                .filter(|&at| ends_line(bytes[at], bytes.get(at + 1).copied().or(next)))
+                .count()
         };
         u32::try_from(count).unwrap_or(u32::MAX)
     }
@@ -76,6 +84,10 @@ fn ends_line(byte: u8, next: Option<u8>) -> bool {
 }
 
 fn utf16_units(text: &str) -> u32 {
-    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    let units = if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    };
     u32::try_from(units).unwrap_or(u32::MAX)
 }

@@ -90,7 +90,8 @@ impl<'t> Parser<'t, '_> {
         self.bump();
         loop {
             match self.token.kind {
-                TokenKind::Word(Word::Name | Word::Modifier(Modifiers::STATIC)) | TokenKind::Punct(b'.' | b'*') => {
+                TokenKind::Word(Word::Name | Word::Modifier(Modifiers::STATIC))
+                | TokenKind::Punct(b'.' | b'*') => {
                     self.bump();
                 }
                 _ => return self.end_of_statement(),
@@ -127,13 +128,27 @@ impl<'t> Parser<'t, '_> {
                     column: place.column,
                 });
                 self.written.truncate(base);
-                self.block();
+                self.directives();
                 return true;
             }
         }
         self.written.truncate(base);
         self.reset(start);
         false
+    }
+
+    /// The body of a module, from its `{` on; it declares nothing.
+    fn directives(&mut self) {
+        loop {
+            self.bump();
+            match self.token.kind {
+                TokenKind::Punct(b'}') => return self.bump(),
+                TokenKind::End | TokenKind::Word(Word::Class | Word::Interface | Word::Enum) => {
+                    return;
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Writes names and dots as long as they come.
@@ -151,7 +166,14 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn emit(&mut self, kind: Kind, name: Token, place: Place, modifiers: Modifiers, signature_start: usize) {
+    fn emit(
+        &mut self,
+        kind: Kind,
+        name: Token,
+        place: Place,
+        modifiers: Modifiers,
+        signature_start: usize,
+    ) {
         let name = self.name(name);
         (self.each)(Declaration {
             kind,
@@ -206,7 +228,8 @@ impl<'t> Parser<'t, '_> {
         let mut name = String::with_capacity(raw.len());
         let mut rest = raw;
         while let Some(next) = rest.chars().next() {
-            let (character, length) = decode_escape(rest.as_bytes()).unwrap_or_else(|| (next, next.len_utf8()));
+            let (character, length) =
+                decode_escape(rest.as_bytes()).unwrap_or_else(|| (next, next.len_utf8()));
             name.push(character);
             rest = &rest[length..];
         }

@@ -87,7 +87,12 @@ impl Names {
     }
 
     /// Every name without dots that may match in this way: all that do, and some more.
-    pub(crate) fn for_each(&self, part: Part, matcher: &Matcher<'_>, mut each: impl FnMut(StringId)) {
+    pub(crate) fn for_each(
+        &self,
+        part: Part,
+        matcher: &Matcher<'_>,
+        mut each: impl FnMut(StringId),
+    ) {
         let wanted = matcher.name.letters();
         let first = matcher.name.first();
         match part {
@@ -119,7 +124,12 @@ impl Names {
     }
 
     /// The score of a name without dots; `None` if it does not match, or if its score is not admitted.
-    pub(crate) fn score(&self, name: StringId, matcher: &Matcher<'_>, admits: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn score(
+        &self,
+        name: StringId,
+        matcher: &Matcher<'_>,
+        admits: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         if !admits(self.bound(name, matcher)?) {
             return None;
         }
@@ -127,7 +137,10 @@ impl Names {
     }
 
     /// The names with dots that match, and their scores.
-    pub(crate) fn score_dotted(&self, matcher: &Matcher<'_>) -> impl Iterator<Item = (StringId, u32)> {
+    pub(crate) fn score_dotted(
+        &self,
+        matcher: &Matcher<'_>,
+    ) -> impl Iterator<Item = (StringId, u32)> {
         let max = score::container_max(&matcher.containers);
         self.dotted.iter().filter_map(move |&name| {
             let score = self.score_with(&matcher.whole, name, matcher.wanted, |_| true)?;
@@ -142,7 +155,9 @@ impl Names {
         wanted: Tier,
         admits: impl Fn(u32) -> bool,
     ) -> Option<u32> {
-        let tier = pattern.tier(self.name(name)).filter(|&tier| tier >= wanted)?;
+        let tier = pattern
+            .tier(self.name(name))
+            .filter(|&tier| tier >= wanted)?;
         let score = best(tier, self.lengths[name.index()] as usize - pattern.length());
         admits(score).then(|| score::with_case(score, pattern, self.written.strings().get(name)))
     }
@@ -157,7 +172,11 @@ impl Names {
         let extra = (self.lengths[index] as usize).checked_sub(matcher.name.length())?;
         let first = matcher.name.first();
         let tier = if self.firsts[index] == first {
-            if extra == 0 { Tier::Exact } else { Tier::Prefix }
+            if extra == 0 {
+                Tier::Exact
+            } else {
+                Tier::Prefix
+            }
         } else if self.initials[index] & 1 << first != 0 {
             Tier::Humps
         } else {
@@ -170,7 +189,10 @@ impl Names {
     pub(crate) fn tiers(&self, pattern: &Pattern, wanted: Tier) -> Vec<Option<Tier>> {
         let tier = |(name, letters): (StringId, &u64)| {
             let possible = letters & pattern.letters() == pattern.letters();
-            possible.then(|| pattern.tier(self.name(name))).flatten().filter(|&tier| tier >= wanted)
+            possible
+                .then(|| pattern.tier(self.name(name)))
+                .flatten()
+                .filter(|&tier| tier >= wanted)
         };
         self.folded.ids().zip(&self.letters).map(tier).collect()
     }
@@ -178,13 +200,20 @@ impl Names {
     fn describe(&mut self, id: StringId, name: &str) {
         let folded: String = name.chars().map(fold).collect();
         let starts = word_starts(name);
-        let initials = folded.chars().take(WINDOW).enumerate().filter(|&(at, _)| starts & 1 << at != 0);
+        let initials = folded
+            .chars()
+            .take(WINDOW)
+            .enumerate()
+            .filter(|&(at, _)| starts & 1 << at != 0);
         let dotted = name.contains('.');
-        self.letters.push(if dotted { 0 } else { letters(folded.chars()) });
-        self.initials.push(letters(initials.map(|(_, character)| character)));
+        self.letters
+            .push(if dotted { 0 } else { letters(folded.chars()) });
+        self.initials
+            .push(letters(initials.map(|(_, character)| character)));
         self.firsts.push(first_letter(folded.chars()));
         self.starts.push(starts);
-        self.lengths.push(u32::try_from(folded.chars().count()).unwrap_or(u32::MAX));
+        self.lengths
+            .push(u32::try_from(folded.chars().count()).unwrap_or(u32::MAX));
         self.folded.push(&folded);
         if dotted {
             self.dotted.push(id);

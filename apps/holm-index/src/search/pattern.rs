@@ -55,7 +55,9 @@ impl Pattern {
             letters: letters(folded.chars()),
             first: first_letter(folded.chars()),
             has_upper: typed.chars().any(char::is_uppercase),
-            ascii: folded.is_ascii().then(|| folded.into_bytes().into_boxed_slice()),
+            ascii: folded
+                .is_ascii()
+                .then(|| folded.into_bytes().into_boxed_slice()),
         }
     }
 
@@ -82,7 +84,10 @@ impl Pattern {
             }
             _ => {
                 let characters: Vec<char> = String::from_utf8_lossy(name.folded).chars().collect();
-                let contained = |name: &[char]| name.windows(self.folded.len()).any(|window| window == self.folded);
+                let contained = |name: &[char]| {
+                    name.windows(self.folded.len())
+                        .any(|window| window == self.folded)
+                };
                 tier(&self.folded, &characters, name.starts, contained)
             }
         }
@@ -92,22 +97,46 @@ impl Pattern {
     pub(crate) fn agrees_in_case(&self, written: &str) -> bool {
         let mut rest = written.chars();
         !self.has_upper
-            || self.typed.iter().zip(&self.folded).all(|(&typed, &folded)| {
-                rest.any(|character| character == typed || (typed == folded && fold(character) == folded))
-            })
+            || self
+                .typed
+                .iter()
+                .zip(&self.folded)
+                .all(|(&typed, &folded)| {
+                    rest.any(|character| {
+                        character == typed || (typed == folded && fold(character) == folded)
+                    })
+                })
     }
 }
 
-fn tier<T: Copy + Eq>(pattern: &[T], name: &[T], starts: u64, contained: impl Fn(&[T]) -> bool) -> Option<Tier> {
+fn tier<T: Copy + Eq>(
+    pattern: &[T],
+    name: &[T],
+    starts: u64,
+    contained: impl Fn(&[T]) -> bool,
+) -> Option<Tier> {
     if name.starts_with(pattern) {
-        return Some(if name.len() == pattern.len() { Tier::Exact } else { Tier::Prefix });
+        return Some(if name.len() == pattern.len() {
+            Tier::Exact
+        } else {
+            Tier::Prefix
+        });
     }
     let mut rest = name.iter();
-    if !pattern.iter().all(|wanted| rest.any(|character| character == wanted)) {
+    if !pattern
+        .iter()
+        .all(|wanted| rest.any(|character| character == wanted))
+    {
         return None;
     }
     let window = &name[..name.len().min(WINDOW)];
-    let initials = || window.iter().enumerate().filter(|&(at, _)| starts & 1 << at != 0).map(|(_, initial)| initial);
+    let initials = || {
+        window
+            .iter()
+            .enumerate()
+            .filter(|&(at, _)| starts & 1 << at != 0)
+            .map(|(_, initial)| initial)
+    };
     Some(if initials().eq(pattern) {
         Tier::Initials
     } else if humps(pattern, window, starts, 1) {

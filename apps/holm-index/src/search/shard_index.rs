@@ -59,24 +59,45 @@ impl ShardIndex {
     pub(crate) fn add(&mut self, segment: Segment) {
         let number = small(self.segments.len());
         // A segment has each name once, so that the shard's table is asked once for each.
-        let names: Box<[StringId]> =
-            segment.names.ids().map(|id| self.names.intern(segment.names.get(id))).collect();
+        let names: Box<[StringId]> = segment
+            .names
+            .ids()
+            .map(|id| self.names.intern(segment.names.get(id)))
+            .collect();
         self.first.resize(self.names.len(), None);
         let link = |(index, symbol): (usize, &Symbol)| {
-            let position = Position { segment: number, symbol: small(index) };
+            let position = Position {
+                segment: number,
+                symbol: small(index),
+            };
             self.first[names[symbol.name.index()].index()].replace(position)
         };
         let next = segment.symbols.iter().enumerate().map(link).collect();
         let mut container_parts = Vec::new();
         let container = |(id, symbols): (StringId, Range<usize>)| {
             let start = small(container_parts.len());
-            container_parts.extend(segment.containers.get(id).rsplit('.').map(|part| self.parts.intern(part)));
-            Container { symbols: small(symbols.start)..small(symbols.end), parts: start..small(container_parts.len()) }
+            container_parts.extend(
+                segment
+                    .containers
+                    .get(id)
+                    .rsplit('.')
+                    .map(|part| self.parts.intern(part)),
+            );
+            Container {
+                symbols: small(symbols.start)..small(symbols.end),
+                parts: start..small(container_parts.len()),
+            }
         };
         let containers = segment.contents().map(container).collect();
         self.report.merge(segment.report());
         let container_parts = container_parts.into_boxed_slice();
-        self.segments.push(Indexed { segment, names, next, containers, container_parts });
+        self.segments.push(Indexed {
+            segment,
+            names,
+            next,
+            containers,
+            container_parts,
+        });
     }
 
     pub(crate) fn report(&self) -> &BatchReport {
@@ -122,7 +143,9 @@ impl ShardIndex {
         for indexed in &self.segments {
             for container in &indexed.containers {
                 let parts = &indexed.container_parts[as_range(&container.parts)];
-                let tiers = tiers.iter().map(|tiers| |part: StringId| tiers[part.index()]);
+                let tiers = tiers
+                    .iter()
+                    .map(|tiers| |part: StringId| tiers[part.index()]);
                 if let Some(score) = score::container(tiers, parts.iter().copied()) {
                     self.offer_container(score, indexed, container, matcher, top);
                 }
@@ -150,7 +173,13 @@ impl ShardIndex {
     }
 
     /// Offers the symbols with a name, whatever contains them.
-    fn offer_name<'i>(&'i self, name: StringId, score: u32, matcher: &Matcher<'_>, top: &mut TopHits<'i>) {
+    fn offer_name<'i>(
+        &'i self,
+        name: StringId,
+        score: u32,
+        matcher: &Matcher<'_>,
+        top: &mut TopHits<'i>,
+    ) {
         let mut position = self.first[name.index()];
         while let Some(Position { segment, symbol }) = position {
             let Indexed { segment, next, .. } = &self.segments[segment as usize];

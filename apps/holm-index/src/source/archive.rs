@@ -30,15 +30,23 @@ impl std::fmt::Debug for Bytes {
 
 impl Archive {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let not_readable = |error| OpenError::NotReadable { path: path.to_owned(), error };
-        let bad = |reason| OpenError::BadArchive { path: path.to_owned(), reason };
+        let not_readable = |error| OpenError::NotReadable {
+            path: path.to_owned(),
+            error,
+        };
+        let bad = |reason| OpenError::BadArchive {
+            path: path.to_owned(),
+            reason,
+        };
         let size = fs::metadata(path).map_err(not_readable)?.len();
         if size > ARCHIVE_BYTES_MAX {
-            return Err(bad(format!("{size} bytes, the limit is {ARCHIVE_BYTES_MAX}")));
+            return Err(bad(format!(
+                "{size} bytes, the limit is {ARCHIVE_BYTES_MAX}"
+            )));
         }
         let bytes = fs::read(path).map_err(not_readable)?;
-        let archive =
-            ZipArchive::new(Cursor::new(Bytes(Arc::new(bytes)))).map_err(|error| bad(error.to_string()))?;
+        let archive = ZipArchive::new(Cursor::new(Bytes(Arc::new(bytes))))
+            .map_err(|error| bad(error.to_string()))?;
         Ok(Self(archive))
     }
 
@@ -49,13 +57,20 @@ impl Archive {
                 let data = self.0.by_index_data(entry).ok()?;
                 // A name that cannot be decoded is no name of a source file.
                 let path = data.name().ok()?;
-                path.ends_with(EXTENSION).then(|| SourceFile { path: path.into_owned(), bytes: data.size(), entry })
+                path.ends_with(EXTENSION).then(|| SourceFile {
+                    path: path.into_owned(),
+                    bytes: data.size(),
+                    entry,
+                })
             })
             .collect()
     }
 
     pub(super) fn read(&mut self, entry: usize, bytes: &mut Vec<u8>) -> Result<(), SkipReason> {
-        let file = self.0.by_index(entry).map_err(|error: ZipError| SkipReason::BrokenEntry(error.to_string()))?;
+        let file = self
+            .0
+            .by_index(entry)
+            .map_err(|error: ZipError| SkipReason::BrokenEntry(error.to_string()))?;
         // The caller has checked the size; one that lies only costs an allocation.
         bytes.reserve(usize::try_from(file.size()).unwrap_or(0));
         read_within_limit(file, bytes, SkipReason::BrokenEntry)

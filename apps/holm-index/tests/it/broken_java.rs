@@ -8,21 +8,49 @@ use crate::names;
 #[test]
 fn a_missing_brace_costs_nothing_after_it() {
     assert_eq!(
-        names("class A { void a() { if (x) { } \n public void b() { } private int c; void d() { foo( } static int e; }"),
-        ["class A", "method a", "method b", "field c", "method d", "field e"]
+        names(
+            "class A { void a() { if (x) { } \n public void b() { } private int c; void d() { foo( } static int e; }"
+        ),
+        [
+            "class A", "method a", "method b", "field c", "method d", "field e"
+        ]
     );
-    assert_eq!(names("class A { void a() { foo(1, 2; } int b; } class C {}"), ["class A", "method a", "field b", "class C"]);
-    assert_eq!(names("class A { void a() { void b() { } int c; }"), ["class A", "method a", "method b", "field c"]);
+    assert_eq!(
+        names("class A { void a() { foo(1, 2; } int b; } class C {}"),
+        ["class A", "method a", "field b", "class C"]
+    );
+    assert_eq!(
+        names("class A { void a() { void b() { } int c; }"),
+        ["class A", "method a", "method b", "field c"]
+    );
 }
 
 #[test]
 fn missing_semicolons_and_heads() {
     assert_eq!(
-        names("class A { int a = 1 \n public int b; int c \n void d() {} enum E { X, Y int z; } int f( \n int g; }"),
-        ["class A", "field a", "field b", "field c", "method d", "enum E", "enum_constant X", "field z", "method f"]
+        names(
+            "class A { int a = 1 \n public int b; int c \n void d() {} enum E { X, Y int z; } int f( \n int g; }"
+        ),
+        [
+            "class A",
+            "field a",
+            "field b",
+            "field c",
+            "method d",
+            "enum E",
+            "enum_constant X",
+            "field z",
+            "method f"
+        ]
     );
-    assert_eq!(names("import a.b \n class A \n public int x; }"), ["class A", "field x"]);
-    assert_eq!(names("class A { @B( int x; private int y; int z() { return 1 "), ["class A", "field y", "method z"]);
+    assert_eq!(
+        names("import a.b \n class A \n public int x; }"),
+        ["class A", "field x"]
+    );
+    assert_eq!(
+        names("class A { @B( int x; private int y; int z() { return 1 "),
+        ["class A", "field y", "method z"]
+    );
 }
 
 #[test]
@@ -32,14 +60,23 @@ fn unclosed_literals_end_with_their_line() {
         ["class A", "field a"],
         "the value goes on to the next semicolon"
     );
-    assert_eq!(names("class A { void f() { g(\"open); }\n } int c; }"), ["class A", "method f", "field c"]);
+    assert_eq!(
+        names("class A { void f() { g(\"open); }\n } int c; }"),
+        ["class A", "method f", "field c"]
+    );
     assert_eq!(names("class A { int a; /* open"), ["class A", "field a"]);
-    assert_eq!(names("class A { int a = \"\"\"\n open"), ["class A", "field a"]);
+    assert_eq!(
+        names("class A { int a = \"\"\"\n open"),
+        ["class A", "field a"]
+    );
 }
 
 #[test]
 fn more_closing_than_opening() {
-    assert_eq!(names("class A { void f() { } } } int g() { } } class B { }"), ["class A", "method f", "method g", "class B"]);
+    assert_eq!(
+        names("class A { void f() { } } } int g() { } } class B { }"),
+        ["class A", "method f", "method g", "class B"]
+    );
 }
 
 /// Nothing here is asserted but an end: of the stack, or of the time if it were not linear.
@@ -47,29 +84,121 @@ fn more_closing_than_opening() {
 fn deep_and_long_texts() {
     const DEPTH: usize = 200_000;
     for opening in [
-        "class A { ", "(", "{", "[", "<", "new A() {", "class A { void f() { new A(", "@A(", "int a = b < ", "a.",
-        "enum E { A { ", "x -> {", "/*", "\"\"\"\n", "((((;", "class A { int a = (((({(;", "@interface A { ", "\\u",
-        "record R(int a) { ", "int a, ", "new A<", "a = new B<C>(", "public ", "int x = a < b, ", "non-", "é",
+        "class A { ",
+        "(",
+        "{",
+        "[",
+        "<",
+        "new A() {",
+        "class A { void f() { new A(",
+        "@A(",
+        "int a = b < ",
+        "a.",
+        "enum E { A { ",
+        "x -> {",
+        "/*",
+        "\"\"\"\n",
+        "((((;",
+        "class A { int a = (((({(;",
+        "@interface A { ",
+        "\\u",
+        "record R(int a) { ",
+        "int a, ",
+        "new A<",
+        "a = new B<C>(",
+        "public ",
+        "int x = a < b, ",
+        "non-",
+        "é",
     ] {
         extract(&opening.repeat(DEPTH), &mut |_| {});
-        extract(&format!("class A {{ int a = {}", opening.repeat(DEPTH)), &mut |_| {});
+        extract(
+            &format!("class A {{ int a = {}", opening.repeat(DEPTH)),
+            &mut |_| {},
+        );
     }
 }
 
 #[test]
 fn nesting_beyond_the_limit_is_passed_over() {
-    let text = format!("{}{} int after; }}", "class A { ".repeat(1000), "} ".repeat(999));
+    let text = format!(
+        "{}{} int after; }}",
+        "class A { ".repeat(1000),
+        "} ".repeat(999)
+    );
     let found = names(&text);
     assert_eq!(found.last().unwrap(), "field after");
     assert_eq!(found.iter().filter(|name| *name == "class A").count(), 129);
 }
 
 const TOKENS: &[&str] = &[
-    "class", "interface", "enum", "record", "@", "@interface", "new", "public", "static", "final", "void", "int",
-    "A", "b", "record R(int a)", "{", "}", "(", ")", "[", "]", "<", ">", ">>", ",", ";", ".", "=", "->", "::", "...",
-    "?", "&", "extends", "implements", "throws", "this", "super", "default", "import", "package", "module", "sealed",
-    "non-sealed", "permits", "\"s\"", "\"", "'c'", "'", "\"\"\"\n", "/*", "*/", "//", "\n", "\r", "\\", "\\u0041",
-    "\\u007b", "\\u005c", "é", "𝄞", "0x1F", "1.5e3", "-", "/", "\u{feff}", " ",
+    "class",
+    "interface",
+    "enum",
+    "record",
+    "@",
+    "@interface",
+    "new",
+    "public",
+    "static",
+    "final",
+    "void",
+    "int",
+    "A",
+    "b",
+    "record R(int a)",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    ">>",
+    ",",
+    ";",
+    ".",
+    "=",
+    "->",
+    "::",
+    "...",
+    "?",
+    "&",
+    "extends",
+    "implements",
+    "throws",
+    "this",
+    "super",
+    "default",
+    "import",
+    "package",
+    "module",
+    "sealed",
+    "non-sealed",
+    "permits",
+    "\"s\"",
+    "\"",
+    "'c'",
+    "'",
+    "\"\"\"\n",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "\r",
+    "\\",
+    "\\u0041",
+    "\\u007b",
+    "\\u005c",
+    "é",
+    "𝄞",
+    "0x1F",
+    "1.5e3",
+    "-",
+    "/",
+    "\u{feff}",
+    " ",
 ];
 
 const SNIPPETS: &[&str] = &[
@@ -92,7 +221,10 @@ fn check(text: &str) {
         let written = rest.starts_with(declaration.name) || rest.contains("\\u");
         assert!(written, "{declaration:?} is not at its place in {text:?}");
         assert!(!declaration.name.is_empty(), "{declaration:?}");
-        assert!(!declaration.signature.contains(['\n', '\r', '\t']), "{declaration:?}");
+        assert!(
+            !declaration.signature.contains(['\n', '\r', '\t']),
+            "{declaration:?}"
+        );
     });
 }
 

@@ -100,8 +100,10 @@ class A {
     }
 }
 ";
-    let kinds_and_containers: Vec<String> =
-        declared(text).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    let kinds_and_containers: Vec<String> = declared(text)
+        .iter()
+        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+        .collect();
     assert_eq!(
         kinds_and_containers,
         [
@@ -132,7 +134,10 @@ fn commas_of_type_arguments_separate_no_declarators() {
                 d = (G<H, I>) z, e = J<K, L>::new, f = o instanceof M<N, O>[] , g = p < q | r > s, h; }";
     assert_eq!(
         names(text),
-        ["class A", "field a", "field b", "field c", "field d", "field e", "field f", "field g", "field h"]
+        [
+            "class A", "field a", "field b", "field c", "field d", "field e", "field f", "field g",
+            "field h"
+        ]
     );
 }
 
@@ -153,8 +158,21 @@ fn literals_and_comments_hide_what_is_in_them() {
     assert_eq!(
         names(text),
         [
-            "class A", "field a", "field b", "field c", "field d", "field q", "field e", "field f", "field g",
-            "field h", "field i", "field j", "field k", "method m", "field last"
+            "class A",
+            "field a",
+            "field b",
+            "field c",
+            "field d",
+            "field q",
+            "field e",
+            "field f",
+            "field g",
+            "field h",
+            "field i",
+            "field j",
+            "field k",
+            "method m",
+            "field last"
         ]
     );
 }
@@ -172,8 +190,18 @@ fn contextual_keywords_are_names_elsewhere() {
     assert_eq!(
         names(text),
         [
-            "class A", "field record", "field module", "field sealed", "field permits", "field open", "field with",
-            "method yield", "record record", "field sealed", "field non", "method open"
+            "class A",
+            "field record",
+            "field module",
+            "field sealed",
+            "field permits",
+            "field open",
+            "field with",
+            "method yield",
+            "record record",
+            "field sealed",
+            "field non",
+            "method open"
         ]
     );
 }
@@ -183,7 +211,10 @@ fn annotations_of_all_shapes() {
     let text = "@A(x = {@B(\"(\"), @B(C.class)}, y = 1 + (2)) @interface D {}\n\
                 class E<@F T extends @G(1) H> { @I(')') int @J [] @K [] a @L []; @M void n(@O(p = {}) int... q) {}\n\
                 void receiver(@R E<T> this, int s) {} E(E E.this) {} java.util.@S List<@U ?> v; @W <X> @Y X z() {} }";
-    let found: Vec<String> = declared(text).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    let found: Vec<String> = declared(text)
+        .iter()
+        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+        .collect();
     assert_eq!(
         found,
         [
@@ -202,10 +233,15 @@ fn annotations_of_all_shapes() {
 #[test]
 fn modules_and_bare_members() {
     assert_eq!(
-        declared("/** Doc. */ @Deprecated open module a.b.c { requires transitive d; exports e to f, g; uses class_; }"),
+        declared(
+            "/** Doc. */ @Deprecated open module a.b.c { requires transitive d; exports e to f, g; uses class_; }"
+        ),
         ["module |open module a.b.c 0:36"]
     );
-    assert_eq!(declared("package p; void main() { } int x;"), ["method p|main(): void 0:16", "field p|x: int 0:31"]);
+    assert_eq!(
+        declared("package p; void main() { } int x;"),
+        ["method p|main(): void 0:16", "field p|x: int 0:31"]
+    );
 }
 
 #[test]
@@ -213,16 +249,25 @@ fn columns_count_utf16_units_and_lines_end_three_ways() {
     let text = "\u{feff}class A {\r\n /* 𝄞é */ int a;\r int b;\n\n int ü, c; }";
     assert_eq!(
         declared(text),
-        ["class |class A 0:7", "field A|a: int 1:15", "field A|b: int 2:5", "field A|ü: int 4:5", "field A|c: int 4:8"]
+        [
+            "class |class A 0:7",
+            "field A|a: int 1:15",
+            "field A|b: int 2:5",
+            "field A|ü: int 4:5",
+            "field A|c: int 4:8"
+        ]
     );
 }
 
 #[test]
 fn modifiers_are_those_written() {
     let mut found = Vec::new();
-    extract("public sealed abstract class A permits B { protected static final int x = 1; int y; }", &mut |d| {
-        found.push(d.modifiers);
-    });
+    extract(
+        "public sealed abstract class A permits B { protected static final int x = 1; int y; }",
+        &mut |d| {
+            found.push(d.modifiers);
+        },
+    );
     assert_eq!(
         found,
         [
@@ -231,5 +276,8 @@ fn modifiers_are_those_written() {
             Modifiers::NONE
         ]
     );
-    assert_eq!(found[1].names().collect::<Vec<_>>(), ["protected", "static", "final"]);
+    assert_eq!(
+        found[1].names().collect::<Vec<_>>(),
+        ["protected", "static", "final"]
+    );
 }

@@ -15,7 +15,11 @@ fn declared(text: &str) -> Vec<String> {
     extract(text, &mut |declaration| {
         found.push(format!(
             "{} {}|{} {}:{}",
-            declaration.kind, declaration.container, declaration.signature, declaration.line, declaration.column
+            declaration.kind,
+            declaration.container,
+            declaration.signature,
+            declaration.line,
+            declaration.column
         ));
     });
     found
@@ -24,6 +28,8 @@ fn declared(text: &str) -> Vec<String> {
 /// Kind and name of each declaration.
 fn names(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    extract(text, &mut |declaration| found.push(format!("{} {}", declaration.kind, declaration.name)));
+    extract(text, &mut |declaration| {
+        found.push(format!("{} {}", declaration.kind, declaration.name))
+    });
     found
 }

@@ -49,7 +49,7 @@ struct End {
     unread: usize,
     writable: bool,
     writer: Option<Waker>,
-    /// The peer was told that this end reads no more.
+    /// There is nothing left to tell the peer.
     closed: bool,
     /// Both halves were dropped.
     gone: bool,
@@ -93,8 +93,14 @@ impl Core {
     }
 
     pub(crate) fn heal(&mut self, way: &Way, now: Instant) {
-        if self.post.heal(way, now) {
-            self.trace.note(format_args!("{way} is healed"));
+        let Some(held) = self.post.heal(way) else { return };
+        self.trace.note(format_args!("{way} is healed"));
+        for packet in held {
+            let is_wanted = matches!(packet.what, What::Open(_))
+                || self.streams.contains_key(&packet.stream);
+            if is_wanted {
+                self.post.send(packet, now);
+            }
         }
     }
 
@@ -104,7 +110,7 @@ impl Core {
             None => {}
             Some(Event::Arrived(packet)) => {
                 self.trace.note(format_args!("{packet} arrives"));
-                self.handle_arrival(packet, now);
+                self.handle_arrival(packet);
             }
             Some(Event::GaveUp(stream, side)) => {
                 self.trace.note(format_args!("#{} {side:?} gives up", stream.0));
@@ -114,7 +120,7 @@ impl Core {
         }
     }
 
-    fn handle_arrival(&mut self, packet: Packet, now: Instant) {
+    fn handle_arrival(&mut self, packet: Packet) {
         let Packet { stream, to, what, .. } = packet;
         if let What::Open(opened) = what {
             // A dial that was dropped waits no more.
@@ -145,7 +151,6 @@ impl Core {
                 self.wakers.extend(end.writer.take());
             }
         }
-        let _ = now;
     }
 
     /// Breaks a stream at one end, which is told behind what had arrived.
@@ -154,6 +159,7 @@ impl Core {
             let end = stream.end(side);
             end.ending.get_or_insert(Ending::Broken(kind));
             end.writable = false;
+            end.closed = true;
             self.wakers.extend(end.take_wakers());
         }
     }
@@ -374,9 +380,7 @@ impl Core {
 
     /// Tells the peer, once, that this side is done; not if the stream has broken.
     fn close(&mut self, stream: StreamId, side: Side, now: Instant) {
-        let end = self.end(stream, side);
-        let broken = matches!(end.ending, Some(Ending::Broken(_)));
-        if !std::mem::replace(&mut end.closed, true) && !broken {
+        if !std::mem::replace(&mut self.end(stream, side).closed, true) {
             self.send(stream, side, What::Close, now);
         }
     }

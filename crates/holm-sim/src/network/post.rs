@@ -116,10 +116,14 @@ impl Post {
             return;
         }
         let delay = self.delays.get(&packet.way).copied().unwrap_or_default();
-        let latest = self.latest.entry((packet.stream, packet.to)).or_insert(now);
-        *latest = (now + delay.draw(&mut self.rng)).max(*latest);
-        let at = *latest;
-        self.schedule(at, Entry::Packet(packet));
+        let mut at = now + delay.draw(&mut self.rng);
+        if !matches!(packet.what, What::Open(_)) {
+            let latest = self.latest.entry((packet.stream, packet.to)).or_insert(at);
+            at = at.max(*latest);
+            *latest = at;
+        }
+        self.queue.insert((at, self.entries), Entry::Packet(packet));
+        self.entries += 1;
     }
 
     /// The next event that is due by `now`.
@@ -140,16 +144,16 @@ impl Post {
         })
     }
 
-    /// Holds what is under way. `false` if it was cut before.
+    /// Holds what is under way and what comes. `false` if it was cut before.
     pub(crate) fn cut(&mut self, way: &Way, now: Instant) -> bool {
         if self.cuts.contains_key(way) {
             return false;
         }
         self.cuts.insert(way.clone(), Cut::default());
-        let hit = |entry: &Entry| matches!(entry, Entry::Packet(packet) if packet.way == *way);
-        let stopped: Vec<_> =
-            self.queue.extract_if(.., |_, entry| hit(entry)).map(|(_, entry)| entry).collect();
-        for entry in stopped {
+        let is_on_way =
+            |entry: &Entry| matches!(entry, Entry::Packet(packet) if packet.way == *way);
+        let stopped: Vec<_> = self.queue.extract_if(.., |_, entry| is_on_way(entry)).collect();
+        for (_, entry) in stopped {
             if let Entry::Packet(packet) = entry {
                 self.hold(packet, now);
             }
@@ -157,16 +161,13 @@ impl Post {
         true
     }
 
-    /// Sends again what was held, in order. `false` if it was not cut.
-    pub(crate) fn heal(&mut self, way: &Way, now: Instant) -> bool {
-        let Some(cut) = self.cuts.remove(way) else { return false };
+    /// Ends a cut. Returns what was held, to be sent again in order; `None` if it was not cut.
+    pub(crate) fn heal(&mut self, way: &Way) -> Option<Vec<Packet>> {
+        let cut = self.cuts.remove(way)?;
         for key in cut.deadlines.values() {
             self.queue.remove(key);
         }
-        for packet in cut.held {
-            self.send(packet, now);
-        }
-        true
+        Some(cut.held)
     }
 
     /// Forgets a stream of which nothing will be sent any more.
@@ -181,18 +182,12 @@ impl Post {
         if let (Some(patience), Some((stream, side))) = (self.break_after, packet.waiting())
             && !cut.deadlines.contains_key(&(stream, side))
         {
-            let deadline = Entry::Deadline(packet.way.clone(), stream, side);
             let key = (now + patience, self.entries);
             cut.deadlines.insert((stream, side), key);
             self.entries += 1;
-            self.queue.insert(key, deadline);
+            self.queue.insert(key, Entry::Deadline(packet.way.clone(), stream, side));
         }
         cut.held.push(packet);
-    }
-
-    fn schedule(&mut self, at: Instant, entry: Entry) {
-        self.queue.insert((at, self.entries), entry);
-        self.entries += 1;
     }
 }
 

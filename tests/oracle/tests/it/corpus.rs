@@ -29,7 +29,6 @@ fn group(kind: Kind) -> &'static str {
         Kind::RecordComponent => "record components",
         Kind::AnnotationElement => "annotation elements",
         Kind::Module => "modules",
-        _ => "others",
     }
 }
 
@@ -43,7 +42,9 @@ fn count(found: &[Found], counts: &mut Counts) {
 
 #[test]
 fn tree_sitter_agrees_on_the_corpus() {
-    let Some(path) = corpus("tree_sitter_agrees_on_the_corpus") else { return };
+    let Some(path) = corpus("tree_sitter_agrees_on_the_corpus") else {
+        return;
+    };
     let sources = Sources::open(path).unwrap();
     let step = if long_tier() { 1 } else { SHORT_TIER_STEP };
     let mut oracle = TreeSitter::new();
@@ -64,26 +65,49 @@ fn tree_sitter_agrees_on_the_corpus() {
         count(&ours, &mut our_counts);
         count(&theirs, &mut their_counts);
         if ours != theirs {
-            differing.push(describe(&sources.files()[id.0 as usize].path, &ours, &theirs));
+            differing.push(describe(
+                &sources.files()[id.0 as usize].path,
+                &ours,
+                &theirs,
+            ));
         }
     }
-    println!("{compared} files compared, {broken} broken in the oracle's eyes, {} differ", differing.len());
+    println!(
+        "{compared} files compared, {broken} broken in the oracle's eyes, {} differ",
+        differing.len()
+    );
     println!("ours   {our_counts:?}\ntheirs {their_counts:?}");
     for difference in differing.iter().take(PRINTED_MAX) {
         println!("{difference}");
     }
     assert!(compared > 0, "nothing was compared");
-    assert!(differing.len() * 1000 <= compared * DIFFERING_PER_MILLE_MAX, "{} files differ", differing.len());
+    assert!(
+        differing.len() * 1000 <= compared * DIFFERING_PER_MILLE_MAX,
+        "{} files differ",
+        differing.len()
+    );
     for (group, theirs) in their_counts {
         let (ours, theirs) = (our_counts[group] as f64, theirs as f64);
         let percent = (ours - theirs).abs() / theirs * 100.0;
-        assert!(percent <= COUNT_DIFFERENCE_PERCENT_MAX, "{group}: {ours} and {theirs}");
+        assert!(
+            percent <= COUNT_DIFFERENCE_PERCENT_MAX,
+            "{group}: {ours} and {theirs}"
+        );
     }
 }
 
 fn describe(path: &str, ours: &[Found], theirs: &[Found]) -> String {
     let only = |these: &[Found], those: &[Found]| {
-        these.iter().filter(|found| !those.contains(found)).take(3).cloned().collect::<Vec<_>>()
+        these
+            .iter()
+            .filter(|found| !those.contains(found))
+            .take(3)
+            .cloned()
+            .collect::<Vec<_>>()
     };
-    format!("{path}: only ours {:?}, only theirs {:?}", only(ours, theirs), only(theirs, ours))
+    format!(
+        "{path}: only ours {:?}, only theirs {:?}",
+        only(ours, theirs),
+        only(theirs, ours)
+    )
 }

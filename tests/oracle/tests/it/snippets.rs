@@ -11,7 +11,9 @@ fn tree_sitter_agrees_on_every_snippet() {
     let mut compared = 0;
     for snippet in SNIPPETS.split("//// ").skip(1) {
         let (name, text) = snippet.split_once('\n').unwrap();
-        let theirs = oracle.declarations(text).unwrap_or_else(|| panic!("{name}: broken in the oracle's eyes"));
+        let theirs = oracle
+            .declarations(text)
+            .unwrap_or_else(|| panic!("{name}: broken in the oracle's eyes"));
         assert!(!theirs.is_empty(), "{name} declares nothing");
         assert_eq!(ours(text), theirs, "{name}");
         compared += 1;

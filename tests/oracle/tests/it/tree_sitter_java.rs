@@ -11,7 +11,9 @@ pub(crate) struct TreeSitter(Parser);
 impl TreeSitter {
     pub(crate) fn new() -> Self {
         let mut parser = Parser::new();
-        parser.set_language(&tree_sitter_java::LANGUAGE.into()).unwrap();
+        parser
+            .set_language(&tree_sitter_java::LANGUAGE.into())
+            .unwrap();
         Self(parser)
     }
 
@@ -52,7 +54,11 @@ fn advance(cursor: &mut TreeCursor<'_>) -> bool {
 fn visit(node: Node<'_>, text: &str, found: &mut Vec<Found>) {
     let mut add = |kind, node: Node<'_>| {
         if let Some(name) = node.child_by_field_name("name") {
-            found.push((kind, text[name.byte_range()].to_owned(), u32::try_from(name.start_position().row).unwrap()));
+            found.push((
+                kind,
+                text[name.byte_range()].to_owned(),
+                u32::try_from(name.start_position().row).unwrap(),
+            ));
         }
     };
     let kind = match node.kind() {
@@ -76,7 +82,9 @@ fn visit(node: Node<'_>, text: &str, found: &mut Vec<Found>) {
         "formal_parameter" | "spread_parameter" if is_component(node) => {
             // A spread parameter keeps its name in a declarator.
             let mut cursor = node.walk();
-            let declarator = node.named_children(&mut cursor).find(|child| child.kind() == "variable_declarator");
+            let declarator = node
+                .named_children(&mut cursor)
+                .find(|child| child.kind() == "variable_declarator");
             add(Kind::RecordComponent, declarator.unwrap_or(node));
             return;
         }
@@ -87,5 +95,6 @@ fn visit(node: Node<'_>, text: &str, found: &mut Vec<Found>) {
 
 fn is_component(parameter: Node<'_>) -> bool {
     let list = parameter.parent();
-    list.and_then(|list| list.parent()).is_some_and(|owner| owner.kind() == "record_declaration")
+    list.and_then(|list| list.parent())
+        .is_some_and(|owner| owner.kind() == "record_declaration")
 }

@@ -1,11 +1,9 @@
 //! Code between declarations: skimmed for local and anonymous types, and for its end.
 
 use super::{NESTING_MAX, Parser, member::Body};
-use crate::{
-    java::{
-        keyword::{Landmark, Word},
-        lexer::{Stop, Token, TokenKind},
-    },
+use crate::java::{
+    keyword::{Landmark, Word},
+    lexer::{Stop, Token, TokenKind},
 };
 
 /// What is open in the code being skimmed.
@@ -91,14 +89,18 @@ impl Parser<'_, '_> {
                     false
                 }
                 Stop::Punct(b';') => braces == 0 && ending != Ending::Brace,
-                Stop::Punct(punct) if ending == Ending::Declarator && self.delimiters.len() == base => {
+                Stop::Punct(punct)
+                    if ending == Ending::Declarator && self.delimiters.len() == base =>
+                {
                     if punct == b'<' {
                         self.skip_type_arguments(start);
                     }
                     punct == b','
                 }
                 Stop::Punct(_) => false,
-                Stop::Word(landmark) => self.nesting < NESTING_MAX && self.landmark(landmark, start),
+                Stop::Word(landmark) => {
+                    self.nesting < NESTING_MAX && self.landmark(landmark, start)
+                }
             };
             if ends_before {
                 self.lexer.seek(start);
@@ -115,7 +117,9 @@ impl Parser<'_, '_> {
             Landmark::MemberModifier => return true,
             Landmark::Void => {
                 self.bump();
-                if self.token.kind == TokenKind::Word(Word::Name) && self.peek().kind == TokenKind::Punct(b'(') {
+                if self.token.kind == TokenKind::Word(Word::Name)
+                    && self.peek().kind == TokenKind::Punct(b'(')
+                {
                     return true;
                 }
             }

@@ -77,7 +77,13 @@ impl Parser<'_, '_> {
             self.bump();
             self.dimensions();
             let signature = self.typed_signature(base, &self.name(name));
-            self.emit(Kind::RecordComponent, name, place, Modifiers::NONE, signature);
+            self.emit(
+                Kind::RecordComponent,
+                name,
+                place,
+                Modifiers::NONE,
+                signature,
+            );
             self.written.truncate(base);
             if !self.is_punct(b',') {
                 break;
@@ -100,7 +106,9 @@ impl Parser<'_, '_> {
     pub(super) fn supertypes(&mut self) {
         loop {
             match self.token.kind {
-                TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => self.annotation(),
+                TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => {
+                    self.annotation()
+                }
                 TokenKind::Punct(b'<') => {
                     self.type_arguments();
                 }
@@ -108,7 +116,8 @@ impl Parser<'_, '_> {
                     self.written.push_str(", ");
                     self.bump();
                 }
-                TokenKind::Word(Word::Name | Word::Bound | Word::Implements) | TokenKind::Punct(b'.') => {
+                TokenKind::Word(Word::Name | Word::Bound | Word::Implements)
+                | TokenKind::Punct(b'.') => {
                     self.write(self.token);
                     self.bump();
                 }

@@ -48,7 +48,8 @@ impl Parser<'_, '_> {
                     self.method_or_field(body, modifiers);
                 }
             }
-            TokenKind::Word(Word::Class | Word::Interface | Word::Enum) | TokenKind::Punct(b'@') => {
+            TokenKind::Word(Word::Class | Word::Interface | Word::Enum)
+            | TokenKind::Punct(b'@') => {
                 self.type_declaration(modifiers);
             }
             // The caller's to close.
@@ -94,7 +95,11 @@ impl Parser<'_, '_> {
         let place = self.lines.locate(token.start);
         let name = self.name(token);
         let base = self.written.len();
-        self.written.push_str(if kind == Kind::Annotation { "@interface" } else { kind.name() });
+        self.written.push_str(if kind == Kind::Annotation {
+            "@interface"
+        } else {
+            kind.name()
+        });
         self.written.push(' ');
         self.written.push_str(&name);
         self.bump();
@@ -115,7 +120,10 @@ impl Parser<'_, '_> {
         self.emit(kind, token, place, modifiers, base);
         self.written.truncate(base);
         let body = match kind {
-            Kind::Record => Body::Record { name: &name, parameters: &parameters },
+            Kind::Record => Body::Record {
+                name: &name,
+                parameters: &parameters,
+            },
             Kind::Annotation => Body::Annotation,
             _ => Body::Type(Some(&name)),
         };
@@ -161,7 +169,10 @@ impl Parser<'_, '_> {
             self.annotations();
             let token = self.token;
             if token.kind != TokenKind::Word(Word::Name)
-                || !matches!(self.peek().kind, TokenKind::Punct(b',' | b';' | b'(' | b'{' | b'}' | b'@') | TokenKind::End)
+                || !matches!(
+                    self.peek().kind,
+                    TokenKind::Punct(b',' | b';' | b'(' | b'{' | b'}' | b'@') | TokenKind::End
+                )
             {
                 // Not a constant, so a member of an enum whose semicolon is missing.
                 self.reset(start);
@@ -232,7 +243,9 @@ impl Parser<'_, '_> {
         self.written.push_str(&name);
         self.bump();
         match body {
-            Body::Record { parameters, .. } if self.is_punct(b'{') => self.written.push_str(parameters),
+            Body::Record { parameters, .. } if self.is_punct(b'{') => {
+                self.written.push_str(parameters)
+            }
             _ => self.parameters(),
         }
         self.throws();
@@ -258,7 +271,11 @@ impl Parser<'_, '_> {
         self.written.push_str(": ");
         self.written.extend_from_within(type_start..type_end);
         self.dimensions();
-        let kind = if body == Body::Annotation { Kind::AnnotationElement } else { Kind::Method };
+        let kind = if body == Body::Annotation {
+            Kind::AnnotationElement
+        } else {
+            Kind::Method
+        };
         self.emit(kind, token, place, modifiers, type_end);
         self.written.truncate(base);
         self.throws();
@@ -323,7 +340,11 @@ impl Parser<'_, '_> {
                 TokenKind::End
                 | TokenKind::Punct(b'{' | b'}' | b'@')
                 | TokenKind::Word(
-                    Word::Modifier(_) | Word::Class | Word::Interface | Word::Enum | Word::Primitive,
+                    Word::Modifier(_)
+                    | Word::Class
+                    | Word::Interface
+                    | Word::Enum
+                    | Word::Primitive,
                 ) => return,
                 _ => self.bump(),
             }

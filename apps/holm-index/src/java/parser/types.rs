@@ -19,7 +19,9 @@ impl Parser<'_, '_> {
                     modifiers = modifiers | modifier;
                     self.bump();
                 }
-                TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => self.annotation(),
+                TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => {
+                    self.annotation()
+                }
                 TokenKind::Word(Word::Name) => match self.sealing() {
                     Some(sealing) => modifiers = modifiers | sealing,
                     None => return modifiers,
@@ -45,8 +47,8 @@ impl Parser<'_, '_> {
         };
         if self.is_name("sealed") {
             self.bump();
-            if let TokenKind::Word(Word::Class | Word::Interface | Word::Modifier(_)) | TokenKind::Punct(b'@') =
-                self.token.kind
+            if let TokenKind::Word(Word::Class | Word::Interface | Word::Modifier(_))
+            | TokenKind::Punct(b'@') = self.token.kind
             {
                 return Some(modifier);
             }
@@ -79,7 +81,9 @@ impl Parser<'_, '_> {
             match self.token.kind {
                 TokenKind::Punct(b'(') => depth += 1,
                 TokenKind::Punct(b')') => depth -= 1,
-                TokenKind::End | TokenKind::Punct(b';') | TokenKind::Word(Word::Modifier(_)) => return,
+                TokenKind::End | TokenKind::Punct(b';') | TokenKind::Word(Word::Modifier(_)) => {
+                    return;
+                }
                 TokenKind::Word(Word::Class) if !after_dot => return,
                 _ => {}
             }
@@ -94,7 +98,9 @@ impl Parser<'_, '_> {
     /// Writes a type without its annotations; false, with nothing taken but annotations, if none is here.
     pub(super) fn type_name(&mut self) -> bool {
         self.annotations();
-        let TokenKind::Word(Word::Name | Word::Primitive) = self.token.kind else { return false };
+        let TokenKind::Word(Word::Name | Word::Primitive) = self.token.kind else {
+            return false;
+        };
         // What was written before is not the type's: no space after it.
         self.written.push_str(self.raw(self.token));
         self.bump();
