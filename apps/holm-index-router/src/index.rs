@@ -33,7 +33,8 @@ const TOKEN_BYTES: usize = 32;
 pub struct Index {
     shared: Arc<Shared>,
     slots: Vec<Slot>,
-    keepers: Vec<Keeper>,
+    /// The tasks that keep the workers alive; aborted, each ends its worker's process.
+    keepers: Vec<Task>,
     /// Removed after the workers have gone.
     _run_dir: Option<RunDir>,
 }
@@ -82,7 +83,7 @@ impl Index {
             .map(|(number, shards)| {
                 let number = WorkerNumber(number as u32);
                 let (slot, keeper) = Slot::new(number, shards.clone(), Arc::clone(&shared));
-                (slot, Keeper(shared.env.spawn(keeper)))
+                (slot, shared.env.spawn(keeper))
             })
             .unzip();
         Ok(Self { shared, slots, keepers, _run_dir: run_dir })
@@ -133,22 +134,23 @@ impl Index {
     ///
     /// Workers hold nothing that outlives the index, so their processes are killed without asking.
     pub async fn shutdown(mut self) {
-        for mut keeper in std::mem::take(&mut self.keepers) {
-            keeper.0.abort();
+        for keeper in std::mem::take(&mut self.keepers) {
+            keeper.abort();
             // An aborted task has no result to look at.
-            let _ = (&mut keeper.0).await;
+            let _ = keeper.await;
         }
         self.shared.node.stop().await;
     }
 }
 
-/// The task that keeps a worker alive. Dropped, it ends, and the worker's process with it.
-#[derive(Debug)]
-struct Keeper(Task);
-
-impl Drop for Keeper {
+impl Drop for Index {
     fn drop(&mut self) {
-        self.0.abort();
+        for keeper in &self.keepers {
+            keeper.abort();
+        }
+        // Without effect if it has stopped.
+        let node = self.shared.node.clone();
+        drop(self.shared.env.spawn(async move { node.stop().await }));
     }
 }
 

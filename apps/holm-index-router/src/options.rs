@@ -51,7 +51,7 @@ impl FromStr for WorkerCount {
 
 /// A text that is no [`WorkerCount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an index has 1 to {WORKERS_MAX} workers; --in-process does without worker processes")]
+#[error("an index has 1 to {WORKERS_MAX} workers")]
 pub struct WorkerCountError;
 
 /// One of an index's workers, counted from 0. It keeps its number over restarts.

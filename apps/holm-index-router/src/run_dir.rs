@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use holm_net::unix_dir::{PrivateDir, UnixDirError, sweep};
 
-/// What the folders of routers are called, before the process id. In a shared temporary folder it has to say
-/// whose they are.
+/// What the folders of routers are called, before the process id. In the temporary folder others lie beside
+/// them.
 const PREFIX: &str = "holm-index-";
 
 /// A folder that only this user can enter, removed when dropped.
@@ -17,8 +17,7 @@ const PREFIX: &str = "holm-index-";
 pub(crate) struct RunDir(PrivateDir);
 
 impl RunDir {
-    /// Makes one in `$XDG_RUNTIME_DIR/holm`, or in the temporary folder where there is no such variable, and
-    /// removes what killed routers have left there.
+    /// Makes one, and removes those that killed routers have left beside it.
     pub(crate) fn create() -> Result<Self, UnixDirError> {
         let parent = parent().map_err(|(path, source)| UnixDirError::Io { path, source })?;
         match sweep(&parent, PREFIX) {
@@ -36,14 +35,15 @@ impl RunDir {
     }
 }
 
+/// `$XDG_RUNTIME_DIR/holm`, if there is such a variable and folder; else the temporary folder.
 fn parent() -> Result<PathBuf, (PathBuf, io::Error)> {
     // The variable's specification has relative paths ignored.
-    let Some(runtime) = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()) else {
-        return Ok(env::temp_dir());
-    };
-    let parent = runtime.join("holm");
-    match DirBuilder::new().recursive(true).mode(0o700).create(&parent) {
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    let Some(parent) = runtime.map(|runtime| runtime.join("holm")) else { return Ok(env::temp_dir()) };
+    match DirBuilder::new().mode(0o700).create(&parent) {
         Ok(()) => Ok(parent),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(parent),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(env::temp_dir()),
         Err(error) => Err((parent, error)),
     }
 }

@@ -79,18 +79,7 @@ impl Slot {
 
     /// Waits until the worker holds all its shards; the reason if it never will.
     pub(crate) async fn ready(&self) -> Result<(), Arc<str>> {
-        match self.settled(&mut self.state.clone()).await {
-            Ok(_) => Ok(()),
-            Err(reason) => Err(reason),
-        }
-    }
-
-    async fn settled(&self, state: &mut watch::Receiver<State>) -> Result<Ref<IndexWorker>, Arc<str>> {
-        match state.wait_for(|state| !matches!(state, State::Away)).await.as_deref() {
-            Ok(State::Ready(worker)) => Ok(worker.clone()),
-            Ok(State::Lost(reason)) => Err(Arc::clone(reason)),
-            Ok(State::Away) | Err(_) => Err(Arc::from("the index is shut down")),
-        }
+        settled(&mut self.state.clone()).await.map(drop)
     }
 
     /// The worker's best `k`; `None` if it has not answered by `deadline`, or is given up.
@@ -98,7 +87,7 @@ impl Slot {
         let mut state = self.state.clone();
         let search = async {
             loop {
-                let worker = self.settled(&mut state).await.ok()?;
+                let worker = settled(&mut state).await.ok()?;
                 match worker.search(query.to_owned(), k).timeout(SEARCH_TIME).await {
                     Ok(found) => return Some(found.0),
                     Err(error) => {
@@ -110,6 +99,16 @@ impl Slot {
             }
         };
         timeout_at(deadline, search).await.ok().flatten()
+    }
+}
+
+/// Waits until the worker is no longer away.
+async fn settled(state: &mut watch::Receiver<State>) -> Result<Ref<IndexWorker>, Arc<str>> {
+    match state.wait_for(|state| !matches!(state, State::Away)).await.as_deref() {
+        Ok(State::Ready(worker)) => Ok(worker.clone()),
+        Ok(State::Lost(reason)) => Err(Arc::clone(reason)),
+        // It was waited for above; or its keeper has gone.
+        Ok(State::Away) | Err(_) => Err("the index is shut down".into()),
     }
 }
 

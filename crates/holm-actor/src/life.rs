@@ -102,9 +102,12 @@ impl Life {
 
     /// Removes a watcher that has not fired.
     pub(crate) fn unwatch(&self, monitor: MonitorRef) {
-        if let Some(ledger) = &mut self.0.lock().ledger {
-            ledger.watchers.retain(|watcher| watcher.monitor() != monitor);
-        }
+        let removed = self.0.lock().ledger.as_mut().and_then(|ledger| {
+            let at = ledger.watchers.iter().position(|watcher| watcher.monitor() == monitor)?;
+            Some(ledger.watchers.swap_remove(at))
+        });
+        // Outside of the lock: its drop may wake a task.
+        drop(removed);
     }
 
     /// Notes a name to release at the end. `false` if the life has ended.

@@ -72,8 +72,9 @@ impl Names<'_> {
 
     /// Takes `name` from its holder. `false` if nobody held it.
     pub fn unregister(&self, name: &str) -> bool {
-        let holder = self.system.names_lock().remove(name);
-        holder.inspect(|cell| cell.remove_name(name)).is_some()
+        // Both under the lock, or a registration in between would lose its entry in the ledger.
+        let mut names = self.system.names_lock();
+        names.remove(name).inspect(|cell| cell.remove_name(name)).is_some()
     }
 
     /// Who holds `name`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holm_cell::{Capacity, SerialTable, cell};
@@ -36,6 +36,8 @@ struct Inner {
     names: Mutex<NameMap>,
     outlet: Arc<dyn Outlet>,
     monitors: AtomicU64,
+    /// Set once, by the first shutdown: why whoever is spawned from then on ends at once.
+    closing: OnceLock<ExitReason>,
 }
 
 type NameMap = BTreeMap<Arc<str>, Arc<dyn AnyCell>>;
@@ -51,6 +53,7 @@ impl ActorSystem {
             names: Mutex::default(),
             outlet,
             monitors: AtomicU64::new(1),
+            closing: OnceLock::new(),
         }))
     }
 
@@ -97,6 +100,10 @@ impl ActorSystem {
             Header { pid, system: self.clone(), life: Life::default(), actor: PhantomData };
         let (cell, inbox) = cell(options.mailbox, header);
         vacant.fill(Arc::clone(&cell) as Arc<dyn AnyCell>);
+        // It is in the table now: either this sees a shutdown, or the shutdown sees it.
+        if let Some(reason) = self.0.closing.get() {
+            cell.exit(reason.clone());
+        }
         drop(self.0.env.spawn(task::task(actor, inbox, Context::new(Arc::clone(&cell)))));
         cell
     }
@@ -144,17 +151,24 @@ impl ActorSystem {
     }
 
     /// Ends every actor with `Shutdown` and waits until all have ended, each within its
-    /// shutdown time.
+    /// shutdown time. Actors spawned from now on end at once.
+    ///
+    /// Cancel safe: it can be called again, also by several at once.
     pub async fn shutdown(&self, why: &str) {
-        let cells: Vec<_> =
-            self.0.actors.snapshot().into_iter().map(|(_, cell)| cell).collect();
-        let ends: Vec<Monitor> =
-            cells.iter().map(|cell| self.monitor(Address::Pid(cell.pid()))).collect();
-        for cell in cells {
-            cell.exit(ExitReason::Shutdown(why.into()));
-        }
-        for end in ends {
-            end.await;
+        let reason = self.0.closing.get_or_init(|| ExitReason::Shutdown(why.into()));
+        loop {
+            let cells = self.0.actors.snapshot();
+            if cells.is_empty() {
+                return;
+            }
+            let ends: Vec<Monitor> =
+                cells.iter().map(|(_, cell)| self.monitor(cell.pid())).collect();
+            for (_, cell) in cells {
+                cell.exit(reason.clone());
+            }
+            for end in ends {
+                end.await;
+            }
         }
     }
 

@@ -56,7 +56,9 @@ impl<A: Actor> Body<A> {
         let Self { actor: Some(actor), inbox, cx, .. } = self else {
             unreachable!("an actor lives before it dies");
         };
-        match Guarded::new(inbox, actor.started(cx)).await {
+        // The environment's wakers stay good for the life of a task.
+        poll_fn(|task| Poll::Ready(inbox.watch_interrupts(task))).await;
+        match Guarded::new(inbox, || actor.started(cx)).await {
             Ok(Ok(())) => {}
             Ok(Err(reason)) | Err(reason) => return reason,
         }
@@ -68,9 +70,9 @@ impl<A: Actor> Body<A> {
                 return reason;
             }
             let outcome = match inbox.pop() {
-                Some(Item::Msg(msg)) => Guarded::new(inbox, actor.handle(msg, cx)).await,
+                Some(Item::Msg(msg)) => Guarded::new(inbox, || actor.handle(msg, cx)).await,
                 Some(Item::Signal(signal)) => {
-                    Guarded::new(inbox, actor.signal(*signal, cx)).await
+                    Guarded::new(inbox, || actor.signal(*signal, cx)).await
                 }
                 None => {
                     handled = 0;
@@ -152,15 +154,27 @@ pin_project! {
     struct Guarded<'a, A: Actor, F> {
         inbox: &'a mut Inbox<A>,
         grace: Option<Pin<Box<tokio::time::Sleep>>>,
+        // `None` if the handler panicked instead of returning it.
         #[pin]
-        future: F,
+        future: Option<F>,
     }
 }
 
 impl<'a, A: Actor, F: Future> Guarded<'a, A, F> {
-    fn new(inbox: &'a mut Inbox<A>, future: F) -> Self {
+    fn new(inbox: &'a mut Inbox<A>, handler: impl FnOnce() -> F) -> Self {
+        let future = catch_unwind(AssertUnwindSafe(handler));
+        let future = future.map_err(|payload| panicked(inbox, &*payload)).ok();
         Self { inbox, grace: None, future }
     }
+}
+
+/// Makes a panic the exit reason, unless another is fixed, and tells the caller of the
+/// message that caused it.
+fn panicked<A: Actor>(inbox: &Inbox<A>, payload: &(dyn Any + Send)) -> ExitReason {
+    let reason = ExitReason::Failed(panic_text(payload).into());
+    inbox.cell().header().life.begin_exit(reason.clone());
+    poll_scope::drop_orphans();
+    reason
 }
 
 impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
@@ -183,18 +197,16 @@ impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
                 }
             }
         }
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(task))) {
+        let Some(future) = this.future.as_pin_mut() else {
+            return Poll::Ready(Err(life.reason().unwrap_or(ExitReason::Killed)));
+        };
+        match catch_unwind(AssertUnwindSafe(|| future.poll(task))) {
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
             Ok(Poll::Pending) => {
                 this.inbox.publish();
                 Poll::Pending
             }
-            Err(payload) => {
-                let reason = ExitReason::Failed(panic_text(&*payload).into());
-                life.begin_exit(reason.clone());
-                poll_scope::drop_orphans();
-                Poll::Ready(Err(reason))
-            }
+            Err(payload) => Poll::Ready(Err(panicked(this.inbox, &*payload))),
         }
     }
 }

@@ -136,6 +136,15 @@ impl<T, H> Consumer<T, H> {
         if self.parked { Poll::Pending } else { self.poll_unwritten(cx) }
     }
 
+    /// Has interrupts wake this task from now on, whatever it waits for. Without it they do so
+    /// only once the task has waited in [`Consumer::poll_ready`].
+    pub fn watch_interrupts(&mut self, cx: &Context<'_>) {
+        if self.register(cx.waker()) && std::mem::take(&mut self.parked) {
+            // The waker parked there is another one; the next wait parks this one.
+            self.cell.queue.unpark(self.head);
+        }
+    }
+
     /// Notes the task's waker with the interrupt; whether it was another one before.
     fn register(&mut self, waker: &Waker) -> bool {
         let parts = (waker.data(), waker.vtable());

@@ -262,8 +262,9 @@ fn closing_lets_waiters_go() {
         let (cell, consumer) = inbox(1);
         cell.push(Arc::new(1)).ok().unwrap();
         let sender = thread::spawn(move || block_on(cell.send(Arc::new(2))).is_err());
-        assert_eq!(consumer.close().count(), 1);
-        assert!(sender.join().unwrap());
+        let drain = consumer.close();
+        assert!(sender.join().unwrap(), "before anything is drained");
+        assert_eq!(drain.count(), 1);
     });
 }
 

@@ -1,4 +1,70 @@
-//! The test world: virtual time, a seeded network and a seeded scheduler.
+//! The test world: whole nodes on one thread, under virtual time, with a seeded network and a
+//! seeded scheduler.
+//!
+//! A [`World`] has hosts. Each [`Host`] gives a node its environment and its transport, and can be
+//! paused or crashed; the [`SimNetwork`] between them delays, cuts and heals. All that happens
+//! follows from one seed: [`check_seeds`] runs a scenario for many of them, each twice, and a failing one
+//! prints the line that repeats it. Nothing waits for real: an hour of the scenario's time
+//! passes as soon as all tasks wait for it.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use holm::prelude::*;
+//! use holm_sim::{Host, World, check_seeds};
+//!
+//! struct Counter { total: i64 }
+//!
+//! #[actor]
+//! impl Counter {
+//!     async fn add(&mut self, by: i64) -> i64 { self.total += by; self.total }
+//! }
+//!
+//! async fn start(host: &Host) -> Node {
+//!     Node::builder(&format!("{}@sim", host.name()))
+//!         .env(host.env())
+//!         .transport(host.transport())
+//!         .listen(host.endpoint())
+//!         .start()
+//!         .await
+//!         .expect("a node starts")
+//! }
+//!
+//! # fn main() { // In a test: #[test] fn a_call_survives_a_cut() {
+//! check_seeds(&[1, 2, 3], async |world: World| {
+//!     let (a, b) = (world.host("a"), world.host("b"));
+//!     let (near, far) = (start(&a).await, start(&b).await);
+//!     near.connect(&b.endpoint()).await.expect("b answers");
+//!     far.names().register("counter", &far.spawn(Counter { total: 0 })).expect("a free name");
+//!
+//!     let counter = near.at::<Counter>(far.name(), "counter");
+//!     let heal = async {
+//!         tokio::time::sleep(Duration::from_secs(2)).await;
+//!         world.network().heal(&a, &b);
+//!     };
+//!     world.network().cut(&a, &b);
+//!     let (total, ()) = tokio::join!(counter.add(5), heal);
+//!     assert_eq!(total, Ok(5));
+//! });
+//! # }
+//! ```
+//!
+//! The scenario itself is the user's side of the world: it is on no host, and acts on all of
+//! them. What is to be scheduled, paused and crashed with a host is spawned by its
+//! [`env`](Host::env).
+//!
+//! # What keeps a run repeatable
+//! * Tasks are started by a host's `Env`, and nothing starts threads.
+//! * Randomness comes from a host's `Env` or from [`World::rng`], the time of day from `Env`, other time
+//!   from `tokio::time`.
+//! * `tokio::select!` is `biased`: its other form draws from a generator that no seed reaches.
+//! * Nothing that matters depends on the order of a `HashMap` of the standard library.
+//! * No sockets, files or processes: their answers take real time, in which virtual time may jump.
+//!
+//! A run that breaks one of these differs from its repetition, which [`check_deterministic`] finds.
+//!
+//! Not simulated: bytes lost or altered inside a stream, which TCP hides from its users, and
+//! clocks that drift apart.
 #![forbid(unsafe_code)]
 
 mod host;

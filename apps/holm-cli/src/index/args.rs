@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use holm_index_router::{Crash, IndexOptions, ProcessOptions, WorkerCount, WorkerPlace};
+use holm_index_router::{Crash, IndexOptions, ProcessOptions, WorkerCount, WorkerCountError, WorkerPlace};
 
 /// Most results for one query: what somebody could still read, and what every worker sends.
 const LIMIT_MAX: i64 = 1000;
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// A folder, or a .zip or .jar archive.
     path: PathBuf,
     /// How many workers to share the work among, 1 to 64 [default: one for each core, as each keeps one busy].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = worker_count)]
     workers: Option<WorkerCount>,
     /// Run the workers on threads of this process.
     #[arg(long, conflicts_with_all = ["no_fallback", "worker_command"])]
@@ -57,6 +57,10 @@ pub(crate) struct Args {
     /// For tests: which worker aborts at which batch, `WORKER:BATCH` or `WORKER.START:BATCH`.
     #[arg(long, env = "HOLM_TEST_CRASH", hide = true)]
     crash: Option<Crash>,
+}
+
+fn worker_count(text: &str) -> Result<WorkerCount, String> {
+    text.parse().map_err(|error: WorkerCountError| format!("{error}; --in-process does without worker processes"))
 }
 
 impl Args {

@@ -151,12 +151,19 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    /// Writes names and dots as long as they come.
+    /// Writes a name with all that follows it after dots.
     fn qualified_name(&mut self) {
-        while let TokenKind::Word(Word::Name) | TokenKind::Punct(b'.') = self.token.kind {
+        while self.token.kind == TokenKind::Word(Word::Name) {
             let name = self.name(self.token);
             self.written.push_str(&name);
             self.bump();
+            if !self.is_punct(b'.') {
+                return;
+            }
+            self.bump();
+            if self.token.kind == TokenKind::Word(Word::Name) {
+                self.written.push('.');
+            }
         }
     }
 

@@ -40,8 +40,9 @@ impl Mode {
 ///
 /// The text is a name, or a name after what contains it: `HashMap`, `HashMap.put`, `java.util.HashMap`. Parts are
 /// separated by `.`, `#`, `::` or blanks. The last part is matched with the symbol's name, the others, in
-/// order, with parts of its container, in the same mode. Case only counts for the score, where a capital in the query should
-/// meet a capital. A text without any part matches nothing.
+/// order, with parts of its container, in the same mode; the name of a module has dots itself, and is matched
+/// with all parts joined by dots. Case only counts for the score, where a capital in the query should meet a
+/// capital. A text without any part matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// What to look for.

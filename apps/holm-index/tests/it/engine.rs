@@ -50,6 +50,8 @@ fn results_do_not_depend_on_the_number_of_workers() {
     let (single, summary) = index(1);
     assert_eq!((summary.files, summary.symbols.total()), (60, 60 * 5));
     assert_eq!(summary.symbols.count(Kind::Field), 120);
+    let json = serde_json::json!({ "class": 60, "method": 60, "field": 120, "constructor": 60 });
+    assert_eq!(serde_json::to_value(&summary.symbols).unwrap(), json);
     assert_eq!(summary.skipped.len(), 1);
     let queries = [
         "foo", "Foo1", "fb", "bar", "p3.foo", "Foo2.f", "Bar.b", "o", "x",

@@ -29,7 +29,7 @@ fn declared(text: &str) -> Vec<String> {
 fn names(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     extract(text, &mut |declaration| {
-        found.push(format!("{} {}", declaration.kind, declaration.name))
+        found.push(format!("{} {}", declaration.kind, declaration.name));
     });
     found
 }

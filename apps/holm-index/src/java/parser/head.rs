@@ -107,7 +107,7 @@ impl Parser<'_, '_> {
         loop {
             match self.token.kind {
                 TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => {
-                    self.annotation()
+                    self.annotation();
                 }
                 TokenKind::Punct(b'<') => {
                     self.type_arguments();

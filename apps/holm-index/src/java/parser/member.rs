@@ -244,7 +244,7 @@ impl Parser<'_, '_> {
         self.bump();
         match body {
             Body::Record { parameters, .. } if self.is_punct(b'{') => {
-                self.written.push_str(parameters)
+                self.written.push_str(parameters);
             }
             _ => self.parameters(),
         }

@@ -20,7 +20,7 @@ impl Parser<'_, '_> {
                     self.bump();
                 }
                 TokenKind::Punct(b'@') if self.peek().kind != TokenKind::Word(Word::Interface) => {
-                    self.annotation()
+                    self.annotation();
                 }
                 TokenKind::Word(Word::Name) => match self.sealing() {
                     Some(sealing) => modifiers = modifiers | sealing,

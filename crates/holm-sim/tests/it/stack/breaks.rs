@@ -1,0 +1,147 @@
+//! A session that breaks: everybody who waits is told, once, and nothing is left behind.
+
+use std::time::Duration;
+
+use holm::env::Task;
+use holm::prelude::*;
+use holm::{CallError, NodeEvent, Pid};
+use holm_sim::{World, check_seeds};
+use rand::RngExt;
+
+use super::traffic::hosts;
+use super::{Log, Watcher, events_until_now, reach, start};
+use crate::SEEDS;
+
+/// Actors on each node, each of them watched and called from the other node.
+const ACTORS: usize = 4;
+
+/// When a side gives a stream up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longer than all delays and the patience together.
+const ALL_IS_OVER: Duration = Duration::from_secs(20);
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug)]
+enum Break {
+    /// A cut that outlasts the patience of both sides, or of one, and is healed then.
+    Cut,
+    /// The streams are reset.
+    Reset,
+    /// One side closes the session.
+    Disconnect,
+}
+
+/// One node, what it hosts, and what its own tasks have under way.
+struct Half {
+    node: Node,
+    /// Kept busy by calls that are never answered.
+    actors: Vec<Ref<Log>>,
+    spare: Ref<Log>,
+    watcher: Ref<Watcher>,
+}
+
+impl Half {
+    fn new(node: Node) -> Self {
+        let actors = (0..ACTORS).map(|_| node.spawn(Log::default())).collect();
+        let spare = node.spawn(Log::default());
+        let watcher = node.spawn(Watcher::default());
+        Self { node, actors, spare, watcher }
+    }
+
+    fn pids(&self) -> Vec<Pid> {
+        self.actors.iter().map(Ref::pid).collect()
+    }
+
+    /// Begins calls that are never answered, and monitors, of the other node's actors.
+    /// Each task ends when it was told of the break.
+    async fn begin(&self, others: &[Pid]) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        for pid in others {
+            self.watcher.watch(*pid).await.unwrap();
+            let stuck = reach::<Log>(&self.node, *pid);
+            let env = self.node.system().env();
+            tasks.push(env.spawn(async move {
+                assert_eq!(stuck.never().await, Err(CallError::Disconnected));
+            }));
+            let monitor = self.node.monitor(*pid);
+            tasks.push(env.spawn(async move {
+                assert_eq!(monitor.await.reason, ExitReason::Noconnection);
+            }));
+        }
+        tasks
+    }
+
+    async fn expect_one_down_each(&self) {
+        let downs = self.watcher.downs().await.unwrap();
+        assert_eq!(downs.len(), ACTORS);
+        for reasons in downs.values() {
+            assert_eq!(*reasons, [ExitReason::Noconnection]);
+        }
+    }
+}
+
+#[test]
+fn everybody_who_waits_is_told_once() {
+    for how in [Break::Cut, Break::Reset, Break::Disconnect] {
+        check_seeds(&SEEDS, async |world: World| session_breaks(world, how).await);
+    }
+}
+
+async fn session_breaks(world: World, how: Break) {
+    let (a, b) = hosts(&world);
+    let network = world.network();
+    let mut rng = world.rng();
+    let halves = [Half::new(start(&a).await), Half::new(start(&b).await)];
+    let mut events = halves.each_ref().map(|half| half.node.events());
+    halves[0].node.connect(&b.endpoint()).await.unwrap();
+
+    let mut tasks = halves[0].begin(&halves[1].pids()).await;
+    tasks.extend(halves[1].begin(&halves[0].pids()).await);
+    tokio::time::sleep(Duration::from_millis(rng.random_range(0..100))).await;
+    match how {
+        Break::Cut => {
+            network.break_after(Some(PATIENCE));
+            network.cut(&a, &b);
+            // Without traffic nobody would miss anything. One side's is enough.
+            let (talks, listens) = if rng.random() { (0, 1) } else { (1, 0) };
+            let actor: Ref<Log> = reach(&halves[talks].node, halves[listens].spare.pid());
+            actor.cast().note(0, 0, Vec::new()).unwrap();
+            tokio::time::sleep(2 * PATIENCE).await;
+            network.heal(&a, &b);
+        }
+        Break::Reset => network.reset_streams(&a, &b),
+        Break::Disconnect => halves[0].node.disconnect(halves[1].node.name()),
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    tokio::time::sleep(ALL_IS_OVER).await;
+
+    let [ours, theirs] = &halves;
+    let [at_ours, at_theirs] = &mut events;
+    for (half, other, events) in [(ours, theirs, at_ours), (theirs, ours, at_theirs)] {
+        half.expect_one_down_each().await;
+        let peer = other.node.name().clone();
+        let expected = [NodeEvent::Up(peer.clone()), NodeEvent::Down(peer)];
+        assert_eq!(events_until_now(events).await, expected);
+        assert_eq!(half.node.nodes(), []);
+        assert_eq!(half.node.system().actors(), ACTORS + 2);
+        let spare: Ref<Log> = reach(&half.node, other.spare.pid());
+        assert_eq!(spare.entries().await, Err(CallError::Disconnected));
+    }
+
+    // The next session begins with nothing left of the last one.
+    theirs.node.connect(&a.endpoint()).await.unwrap();
+    for (half, other) in [(ours, theirs), (theirs, ours)] {
+        let spare: Ref<Log> = reach(&half.node, other.spare.pid());
+        spare.note(1, 2, Vec::new()).await.unwrap();
+        for pid in other.pids() {
+            let down = half.node.monitor(pid);
+            reach::<Log>(&half.node, pid).exit(ExitReason::Failed("asked to".into()));
+            assert_eq!(down.await.reason, ExitReason::Failed("asked to".into()));
+        }
+        half.expect_one_down_each().await;
+        assert_eq!(other.node.system().actors(), 2);
+    }
+}
