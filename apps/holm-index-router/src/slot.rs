@@ -25,6 +25,10 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 /// stuck behind something, and its shards are reported missing.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
 
+/// How long a process whose actor is lost may take to end by itself: some schedulings on a busy machine. Then it
+/// is killed.
+const EXIT_GRACE: Duration = Duration::from_millis(200);
+
 /// What the workers of an index share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -187,11 +191,17 @@ impl Keeper {
         };
         let reason = tokio::select! {
             biased;
-            reason = process.wait() => reason,
+            reason = process.wait() => return reason,
             reason = life => reason,
         };
-        process.kill().await;
-        reason
+        // A worker whose session is lost ends by itself, or has; how says more than that it is lost.
+        match timeout(EXIT_GRACE, process.wait()).await {
+            Ok(reason) => reason,
+            Err(_elapsed) => {
+                process.kill().await;
+                reason
+            }
+        }
     }
 
     /// One life in this process; says how it ended.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -76,6 +77,8 @@ pub struct Call<'a, A: Actor, T: Send> {
     /// Waiting for a remote receiver to take messages again.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     ticket: Option<CallTicket>,
+    /// Who took the message, where that was looked up here.
+    callee: Option<Arc<ActorCell<A>>>,
     timeout: Option<Timeout>,
 }
 
@@ -95,6 +98,7 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
             sending: None,
             room: None,
             ticket: None,
+            callee: None,
             timeout: None,
         }
     }
@@ -137,14 +141,27 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
                         return Poll::Pending;
                     }
                     let mut outgoing = route.outgoing(msg);
-                    match route.outlet.call(&route.address, &mut outgoing) {
-                        Ok(ticket) => self.ticket = Some(ticket),
-                        Err(Refusal::Busy) => {
-                            self.unsent = Some(outgoing.msg);
-                            self.room = Some(route.outlet.room(&route.address));
-                        }
-                        Err(refusal) => return Poll::Ready(Err(refusal.into())),
-                    }
+                    let refused = match route.here() {
+                        Some(None) => return Poll::Ready(Err(CallError::Noproc)),
+                        Some(Some(cell)) => match cell.push(Item::Msg(outgoing.msg)) {
+                            Ok(()) => {
+                                self.callee = Some(cell);
+                                break;
+                            }
+                            Err(PushError::Full(item)) => item.into_msg(),
+                            Err(_) => return Poll::Ready(Err(CallError::Noproc)),
+                        },
+                        None => match route.outlet().call(&route.address, &mut outgoing) {
+                            Ok(ticket) => {
+                                self.ticket = Some(ticket);
+                                break;
+                            }
+                            Err(Refusal::Busy) => outgoing.msg,
+                            Err(refusal) => return Poll::Ready(Err(refusal.into())),
+                        },
+                    };
+                    self.unsent = Some(refused);
+                    self.room = Some(route.room());
                 }
                 Poll::Ready(Ok(()))
             }
@@ -155,7 +172,7 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
     fn unanswered(&self) -> CallError {
         let reason = match &self.handle.0 {
             Route::Local(cell) => cell.exit_reason(),
-            Route::Remote(_) => None,
+            Route::Remote(_) => self.callee.as_ref().and_then(|cell| cell.exit_reason()),
         };
         reason.map_or(CallError::Unanswered, CallError::Exited)
     }
@@ -190,7 +207,7 @@ impl<A: Actor, T: Send + 'static> Future for Call<'_, A, T> {
 impl<A: Actor, T: Send> Drop for Call<'_, A, T> {
     fn drop(&mut self) {
         if let (Some(ticket), Route::Remote(route)) = (self.ticket, &self.handle.0) {
-            route.outlet.cancel(&route.address, ticket);
+            route.outlet().cancel(&route.address, ticket);
         }
     }
 }

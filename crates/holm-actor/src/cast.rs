@@ -75,18 +75,27 @@ impl<M> fmt::Debug for SendError<M> {
 /// [`SendError`], which hands the message back.
 pub fn cast<A: Actor>(to: &Handle<A>, msg: A::Msg) -> Result<(), SendError<A::Msg>> {
     match &to.0 {
-        Route::Local(cell) => cell.push(Item::Msg(msg)).map_err(|error| match error {
-            PushError::Full(item) => SendError::Full(item.into_msg()),
-            closed => SendError::Noproc(closed.into_message().into_msg()),
-        }),
+        Route::Local(cell) => push(cell, msg),
         Route::Remote(route) => {
+            match route.here() {
+                Some(Some(cell)) => return push(&cell, msg),
+                Some(None) => return Err(SendError::Noproc(msg)),
+                None => {}
+            }
             let mut outgoing = route.outgoing(msg);
             route
-                .outlet
+                .outlet()
                 .cast(&route.address, &mut outgoing)
                 .map_err(|refusal| SendError::refused(outgoing.msg, refusal))
         }
     }
+}
+
+fn push<A: Actor>(cell: &ActorCell<A>, msg: A::Msg) -> Result<(), SendError<A::Msg>> {
+    cell.push(Item::Msg(msg)).map_err(|error| match error {
+        PushError::Full(item) => SendError::Full(item.into_msg()),
+        closed => SendError::Noproc(closed.into_message().into_msg()),
+    })
 }
 
 /// A message waiting for room.
@@ -130,7 +139,7 @@ impl<A: Actor> Future for Delivery<'_, A> {
                     }
                     Route::Remote(route) => {
                         this.unsent = Some(msg);
-                        this.room = Some(route.outlet.room(&route.address));
+                        this.room = Some(route.room());
                     }
                 },
                 other => return Poll::Ready(other),

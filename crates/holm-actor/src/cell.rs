@@ -11,7 +11,7 @@ use holm_wire::body::BodyError;
 use holm_wire::{ExitReason, Fingerprint, Pid};
 
 use crate::life::{Ledger, Life};
-use crate::{Actor, ActorSystem, MonitorRef, ReturnPath, Signal, Watcher};
+use crate::{Actor, ActorSystem, MonitorRef, ReturnPath, Signal, Watcher, decode_scope};
 
 /// The cell of an `A`: its queue, its waker and this header, in one allocation.
 pub(crate) type ActorCell<A> = Cell<Item<A>, Header<A>>;
@@ -197,7 +197,7 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError> {
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let msg = (table.methods[method].decode)(body, caller)?;
+        let msg = decode_scope::catch(|| (table.methods[method].decode)(body, caller))?;
         self.push_unbounded(Item::Msg(msg)).map_err(|_| ArrivalError::Noproc)?;
         Ok(self.len() > self.capacity().messages() as usize)
     }

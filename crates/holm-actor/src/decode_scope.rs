@@ -1,6 +1,9 @@
-//! The system that a message is being decoded for.
+//! Decoding what another node sent: for which system, and that a panic stays where it is.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use holm_wire::body::BodyError;
 
 use crate::ActorSystem;
 
@@ -30,4 +33,10 @@ impl Drop for DecodeScope {
     fn drop(&mut self) {
         SYSTEM.set(self.outer.take());
     }
+}
+
+/// Decodes by a user's code. A panic there must not end the session's reader.
+pub(crate) fn catch<T>(decode: impl FnOnce() -> Result<T, BodyError>) -> Result<T, BodyError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(BodyError::Refused("decoding it panicked".to_owned())))
 }

@@ -1,13 +1,17 @@
 //! The way to one actor, local or remote, behind every reference.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use holm_wire::Pid;
 use holm_wire::body::BodyError;
 
 use crate::cell::ActorCell;
-use crate::{Actor, Address, MethodInfo, Outgoing, Outlet, Remote, ReplySink, WireTable};
+use crate::system::Place;
+use crate::{
+    Actor, ActorSystem, Address, AnyCell, MethodInfo, Outgoing, Outlet, Remote, ReplySink, WireTable,
+};
 
 /// Reaches one actor; what [`Ref`](crate::Ref) and the generated methods are made of.
 pub struct Handle<A: Actor>(pub(crate) Route<A>);
@@ -17,14 +21,36 @@ pub(crate) enum Route<A: Actor> {
     Remote(Arc<RemoteRoute<A>>),
 }
 
-/// An actor on another node.
+/// An actor on another node, or one that is looked up for each message.
 pub(crate) struct RemoteRoute<A: Actor> {
     pub(crate) address: Address,
-    pub(crate) outlet: Arc<dyn Outlet>,
+    system: ActorSystem,
     table: &'static WireTable<A>,
 }
 
 impl<A: Actor> RemoteRoute<A> {
+    pub(crate) fn outlet(&self) -> &dyn Outlet {
+        self.system.outlet()
+    }
+
+    /// Whom a message is for if it is to be looked up on this very node, as by a local name;
+    /// `Some(None)` if there is no such actor.
+    pub(crate) fn here(&self) -> Option<Option<Arc<ActorCell<A>>>> {
+        match self.system.place(&self.address) {
+            Place::Elsewhere => None,
+            Place::Here(cell) => Some(cell.and_then(|cell| cell.into_any().downcast().ok())),
+        }
+    }
+
+    /// Resolves when a refused message is worth another try.
+    pub(crate) fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        match self.here() {
+            Some(Some(cell)) => AnyCell::room(cell),
+            Some(None) => Box::pin(std::future::ready(())),
+            None => self.outlet().room(&self.address),
+        }
+    }
+
     /// `msg` as the outlet takes it.
     pub(crate) fn outgoing(&self, msg: A::Msg) -> OutgoingMsg<A> {
         OutgoingMsg { table: self.table, msg }
@@ -57,11 +83,11 @@ impl<A: Actor> Handle<A> {
         Self(Route::Local(cell))
     }
 
-    pub(crate) fn remote(address: Address, outlet: Arc<dyn Outlet>) -> Self
+    pub(crate) fn remote(address: Address, system: ActorSystem) -> Self
     where
         A: Remote,
     {
-        Self(Route::Remote(Arc::new(RemoteRoute { address, outlet, table: A::TABLE })))
+        Self(Route::Remote(Arc::new(RemoteRoute { address, system, table: A::TABLE })))
     }
 
     /// Whom it reaches.

@@ -117,6 +117,8 @@ impl fmt::Debug for Watcher {
 pub struct Monitor {
     monitor: MonitorRef,
     from: Address,
+    /// Where the watch is kept.
+    at: Address,
     down: Reply<Down>,
     system: ActorSystem,
     fired: bool,
@@ -124,8 +126,8 @@ pub struct Monitor {
 
 impl Monitor {
     pub(crate) fn start(system: &ActorSystem, from: Address) -> Self {
-        let (monitor, watcher) = Self::pair(system, system.next_monitor(), from);
-        system.watch(watcher);
+        let (mut monitor, watcher) = Self::pair(system, system.next_monitor(), from);
+        monitor.at = system.watch(watcher);
         monitor
     }
 
@@ -133,7 +135,8 @@ impl Monitor {
     pub fn pair(system: &ActorSystem, monitor: MonitorRef, from: Address) -> (Self, Watcher) {
         let (promise, down) = slot();
         let watcher = Watcher { monitor, from: from.clone(), sink: Sink::Future(promise) };
-        (Self { monitor, from, down, system: system.clone(), fired: false }, watcher)
+        let at = from.clone();
+        (Self { monitor, from, at, down, system: system.clone(), fired: false }, watcher)
     }
 }
 
@@ -155,7 +158,7 @@ impl Future for Monitor {
 impl Drop for Monitor {
     fn drop(&mut self) {
         if !self.fired {
-            self.system.unwatch(&self.from, self.monitor);
+            self.system.unwatch(&self.at, self.monitor);
         }
     }
 }

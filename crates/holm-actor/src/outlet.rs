@@ -82,6 +82,9 @@ pub trait Outlet: Send + Sync + 'static {
 
     /// Asks an actor on another node to end.
     fn exit(&self, to: Pid, reason: ExitReason);
+
+    /// Ends an actor on another node at once.
+    fn kill(&self, to: Pid);
 }
 
 /// The outlet of a system that is alone: every other node is unreachable.
@@ -110,4 +113,6 @@ impl Outlet for NullOutlet {
     fn demonitor(&self, _: &Address, _: MonitorRef) {}
 
     fn exit(&self, _: Pid, _: ExitReason) {}
+
+    fn kill(&self, _: Pid) {}
 }

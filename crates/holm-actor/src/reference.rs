@@ -50,7 +50,15 @@ impl<A: Actor> Ref<A> {
     pub fn exit(&self, reason: ExitReason) {
         match &self.handle().0 {
             Route::Local(cell) => cell.exit(reason),
-            Route::Remote(route) => route.outlet.exit(self.pid, reason),
+            Route::Remote(route) => route.outlet().exit(self.pid, reason),
+        }
+    }
+
+    /// Ends the actor at once, without its `stopped`; others see [`ExitReason::Killed`].
+    pub fn kill(&self) {
+        match &self.handle().0 {
+            Route::Local(cell) => cell.kill(),
+            Route::Remote(route) => route.outlet().kill(self.pid),
         }
     }
 }

@@ -6,7 +6,7 @@ use holm_cell::reply::Promise;
 use holm_wire::Message;
 use holm_wire::body::{BodyError, decode_positional, encode_positional};
 
-use crate::{ArrivalError, CallError, poll_scope};
+use crate::{ArrivalError, CallError, decode_scope, poll_scope};
 
 /// Answers one call. A cast carries one that goes nowhere.
 ///
@@ -137,7 +137,9 @@ struct Sink<T: Send>(Promise<Result<T, CallError>>);
 impl<T: Message> ReplySink for Sink<T> {
     fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>) {
         let outcome =
-            outcome.and_then(|body| decode_positional(body).map_err(CallError::BadReply));
+            outcome.and_then(|body| {
+                decode_scope::catch(|| decode_positional(body)).map_err(CallError::BadReply)
+            });
         let _ = self.0.complete(outcome);
     }
 }

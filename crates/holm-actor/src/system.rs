@@ -40,6 +40,14 @@ struct Inner {
     closing: OnceLock<ExitReason>,
 }
 
+/// Where an actor is to be found.
+pub(crate) enum Place {
+    /// On this node; `None` if there is no such actor.
+    Here(Option<Arc<dyn AnyCell>>),
+    /// On another one.
+    Elsewhere,
+}
+
 type NameMap = BTreeMap<Arc<str>, Arc<dyn AnyCell>>;
 
 impl ActorSystem {
@@ -117,14 +125,14 @@ impl ActorSystem {
     /// actor of another type are refused where they arrive.
     pub fn reference<A: Remote>(&self, pid: Pid) -> Ref<A> {
         self.find(pid).and_then(Ref::from_cell).unwrap_or_else(|| {
-            Ref::new(Handle::remote(Address::Pid(pid), Arc::clone(&self.0.outlet)), pid)
+            Ref::new(Handle::remote(Address::Pid(pid), self.clone()), pid)
         })
     }
 
     /// The holder of a local name on `node`, looked up there by each signal.
     pub fn named<A: Remote>(&self, node: NodeName, name: &str) -> Named<A> {
         let address = Address::Named { node, name: Arc::from(name) };
-        Named::new(Handle::remote(address, Arc::clone(&self.0.outlet)))
+        Named::new(Handle::remote(address, self.clone()))
     }
 
     /// Watches an actor from outside an actor.
@@ -177,16 +185,15 @@ impl ActorSystem {
         MonitorRef(self.0.monitors.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Has `watcher` hear of the end of whom it watches.
-    pub fn watch(&self, watcher: Watcher) {
-        let cell = match watcher.target() {
-            Address::Pid(pid) if pid.node == self.0.node => self.find(*pid),
-            Address::Named { node, name } if *node == self.0.name => self.find_named(name),
-            remote @ (Address::Pid(_) | Address::Named { .. }) => {
-                let remote = remote.clone();
-                return self.0.outlet.monitor(&remote, watcher);
-            }
+    /// Has `watcher` hear of the end of whom it watches. Returns what [`unwatch`](Self::unwatch)
+    /// takes: the holder where a local name was watched.
+    pub fn watch(&self, watcher: Watcher) -> Address {
+        let target = watcher.target().clone();
+        let Place::Here(cell) = self.place(&target) else {
+            self.0.outlet.monitor(&target, watcher);
+            return target;
         };
+        let at = cell.as_ref().map_or(target, |cell| Address::Pid(cell.pid()));
         let refused = match cell {
             Some(cell) => cell.watch(watcher).err(),
             None => Some(watcher),
@@ -194,20 +201,31 @@ impl ActorSystem {
         if let Some(watcher) = refused {
             watcher.fire(ExitReason::Noproc);
         }
+        at
     }
 
     /// Ends a watch that has not fired.
     pub fn unwatch(&self, target: &Address, monitor: MonitorRef) {
-        let cell = match target {
-            Address::Pid(pid) if pid.node == self.0.node => self.find(*pid),
-            Address::Named { node, name } if *node == self.0.name => self.find_named(name),
-            remote @ (Address::Pid(_) | Address::Named { .. }) => {
-                return self.0.outlet.demonitor(remote, monitor);
-            }
-        };
-        if let Some(cell) = cell {
-            cell.unwatch(monitor);
+        match self.place(target) {
+            Place::Here(Some(cell)) => cell.unwatch(monitor),
+            Place::Here(None) => {}
+            Place::Elsewhere => self.0.outlet.demonitor(target, monitor),
         }
+    }
+
+    /// Where an actor is to be found, and, if here, the actor.
+    pub(crate) fn place(&self, address: &Address) -> Place {
+        match address {
+            Address::Pid(pid) if pid.node == self.0.node => Place::Here(self.find(*pid)),
+            Address::Named { node, name } if *node == self.0.name => {
+                Place::Here(self.find_named(name))
+            }
+            Address::Pid(_) | Address::Named { .. } => Place::Elsewhere,
+        }
+    }
+
+    pub(crate) fn outlet(&self) -> &dyn Outlet {
+        &*self.0.outlet
     }
 
     pub(crate) fn names_lock(&self) -> MutexGuard<'_, NameMap> {

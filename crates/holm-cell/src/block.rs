@@ -47,7 +47,8 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) unsafe fn read(&self) -> T {
         // SAFETY: the stamp says that the message is written; no one else reads it.
-        self.value.with(|value| unsafe { (*value).assume_init_read() })
+        self.value
+            .with(|value| unsafe { (*value).assume_init_read() })
     }
 }
 

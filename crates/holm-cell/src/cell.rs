@@ -72,7 +72,8 @@ impl<T, H> Cell<T, H> {
     /// [`Closed`], with the message.
     #[inline]
     pub fn push_unbounded(&self, message: T) -> Result<(), Closed<T>> {
-        self.append(message, Bound::Ignore).map_err(|(_, message)| Closed(message))
+        self.append(message, Bound::Ignore)
+            .map_err(|(_, message)| Closed(message))
     }
 
     #[inline]

@@ -24,7 +24,11 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Room<C, T, H> {
 
     /// Leaves the line. It takes no room, so a wake it had goes to the next.
     fn leave(&mut self) {
-        if self.ticket.take().is_some_and(|ticket| self.cell.queue.leave(ticket)) {
+        if self
+            .ticket
+            .take()
+            .is_some_and(|ticket| self.cell.queue.leave(ticket))
+        {
             self.cell.queue.pass_on();
         }
     }
@@ -34,7 +38,8 @@ impl<C: Deref<Target = Cell<T, H>> + Unpin, T, H> Future for Room<C, T, H> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.cell.is_closed() && self.cell.len() >= self.cell.capacity().messages() as usize {
+        while !self.cell.is_closed() && self.cell.len() >= self.cell.capacity().messages() as usize
+        {
             match self.cell.queue.wait(self.ticket, cx.waker()) {
                 Wait::Retry(ticket) => self.ticket = Some(ticket),
                 Wait::Queued(ticket) => {
@@ -56,6 +61,8 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Drop for Room<C, T, H> {
 
 impl<C: Deref<Target = Cell<T, H>>, T, H> fmt::Debug for Room<C, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("waiting", &self.ticket.is_some()).finish_non_exhaustive()
+        f.debug_struct("Room")
+            .field("waiting", &self.ticket.is_some())
+            .finish_non_exhaustive()
     }
 }

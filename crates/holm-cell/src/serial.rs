@@ -37,6 +37,7 @@ impl Serial {
         (self.as_u64() >> 32) as u32
     }
 
+    /// The serial of this slot in that generation. On a slot's first serial only.
     pub(crate) const fn with_generation(self, generation: u32) -> Self {
         Self(self.0.saturating_add((generation as u64) << 32))
     }

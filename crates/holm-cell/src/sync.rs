@@ -15,6 +15,7 @@ pub(crate) use loom::{
     },
     thread::yield_now,
 };
+use std::sync::PoisonError;
 #[cfg(not(loom))]
 pub(crate) use std::{
     hint::spin_loop,
@@ -24,7 +25,6 @@ pub(crate) use std::{
     },
     thread::yield_now,
 };
-use std::sync::PoisonError;
 
 /// `std::cell::UnsafeCell` with the closure interface of loom's.
 #[cfg(not(loom))]

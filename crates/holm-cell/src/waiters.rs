@@ -41,7 +41,9 @@ impl Waiters {
     pub(crate) fn take(&mut self, count: u64) -> WakeBatch {
         let mut batch = WakeBatch::default();
         while (batch.len as u64) < count && batch.len < WAKE_BATCH {
-            let Some((_, waker)) = self.line.pop_first() else { break };
+            let Some((_, waker)) = self.line.pop_first() else {
+                break;
+            };
             batch.wakers[batch.len] = Some(waker);
             batch.len += 1;
         }

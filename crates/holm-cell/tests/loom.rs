@@ -89,7 +89,10 @@ fn spin(consumer: &mut Consumer<Message, ()>) -> u64 {
 
 /// Takes messages while the senders run and after they have ended.
 fn take_all(consumer: &mut Consumer<Message, ()>, senders: [JoinHandle<()>; 2]) -> Vec<u64> {
-    let mut got: Vec<u64> = [(); 2].into_iter().filter_map(|()| Some(*consumer.pop()?)).collect();
+    let mut got: Vec<u64> = [(); 2]
+        .into_iter()
+        .filter_map(|()| Some(*consumer.pop()?))
+        .collect();
     for sender in senders {
         sender.join().unwrap();
     }
@@ -135,11 +138,17 @@ fn a_run_and_a_message() {
         let (cell, mut consumer) = inbox_at(1, 1);
         let other = cell.clone();
         let run = thread::spawn(move || {
-            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)]).unwrap();
+            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)])
+                .unwrap();
         });
         let single = thread::spawn(move || other.push_unbounded(Arc::new(20)).ok().unwrap());
         let got = take_all(&mut consumer, [run, single]);
-        assert!([[10, 11, 20], [10, 20, 11], [20, 10, 11]].map(Vec::from).contains(&got), "{got:?}");
+        assert!(
+            [[10, 11, 20], [10, 20, 11], [20, 10, 11]]
+                .map(Vec::from)
+                .contains(&got),
+            "{got:?}"
+        );
     });
 }
 
@@ -148,7 +157,8 @@ fn a_run_wakes_a_parked_consumer() {
     loom::model(|| {
         let (cell, mut consumer) = inbox_at(1, 1);
         let run = thread::spawn(move || {
-            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)]).unwrap();
+            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)])
+                .unwrap();
         });
         assert_eq!((take(&mut consumer), take(&mut consumer)), (10, 11));
         run.join().unwrap();
@@ -290,7 +300,7 @@ fn an_interrupt_and_a_message() {
         while !interrupted || message.is_none() {
             block_on(poll_fn(|cx| consumer.poll_ready(cx)));
             interrupted |= consumer.take_interrupt();
-            message = message.or(consumer.pop());
+            message = message.or_else(|| consumer.pop());
         }
         sender.join().unwrap();
         killer.join().unwrap();
@@ -314,14 +324,11 @@ fn the_consumer_changes_its_waker() {
 }
 
 /// Each test of the reply slot gives both ends to a thread of their own.
-fn reply_model(
-    promise_end: fn(Promise<Message>),
-    reply_end: fn(Pin<&mut Reply<Message>>),
-) {
+fn reply_model(promise_end: fn(Promise<Message>), reply_end: fn(Pin<&mut Reply<Message>>)) {
     loom::model(move || {
         let (promise, reply) = slot();
         let other = thread::spawn(move || promise_end(promise));
-        let mut reply = pin!(reply);
+        let mut reply = Box::pin(reply);
         reply_end(reply.as_mut());
         drop(reply);
         other.join().unwrap();
@@ -363,8 +370,11 @@ fn answer_and_abandon() {
 
 #[test]
 fn a_promise_lost() {
-    reply_model(drop, |reply| assert_eq!(block_on(reply).unwrap_err(), Unanswered));
+    reply_model(drop, |reply| {
+        assert_eq!(block_on(reply).unwrap_err(), Unanswered);
+    });
     reply_model(drop, |mut reply| drop(poll_once(reply.as_mut())));
+    reply_model(keep, |mut reply| drop(poll_once(reply.as_mut())));
 }
 
 #[test]

@@ -4,8 +4,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Error, FnArg, Ident, ImplItemFn, Pat, ReceiverKind, Result, ReturnType, Type};
 
-/// Names that `Ref` and its generated methods already use.
-const RESERVED: [&str; 6] = ["cast", "send", "pid", "handle", "exit", "clone"];
+/// Names that `Ref` and its generated methods already use,
+/// and the methods of common traits that it would hide them behind.
+const RESERVED: [&str; 13] = [
+    "cast", "send", "pid", "handle", "exit", "kill", "clone", "clone_from", "to_owned", "eq", "ne",
+    "into", "try_into",
+];
 
 /// A method that becomes a message.
 pub(crate) struct Method {

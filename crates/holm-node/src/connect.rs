@@ -8,6 +8,7 @@ use holm_net::posture::{PostureError, check_connection};
 use holm_wire::handshake::{Dial, HandshakeError, Hello};
 use holm_wire::{AttemptNo, Code, NodeName};
 
+use crate::NodeEvents;
 use crate::inner::Inner;
 
 /// Why there is no session with the node that was dialled.
@@ -52,19 +53,36 @@ pub(crate) async fn connect(node: &Arc<Inner>, to: &Endpoint) -> Result<NodeName
         dial: Dial { attempt: AttemptNo(node.next_attempt()), gone: None },
         from: node.introduce(true),
     };
-    let mut peer = None;
+    // Heard from before the handshake, so that a session that begins meanwhile is not missed.
+    let events = node.events.subscribe();
+    let (mut peer, mut place) = (None, None);
     let outcome = handshake::dial(connection, hello, |agreed| {
         peer = Some(agreed.peer.node.clone());
-        node.decide(agreed)
+        node.decide(agreed).map(|decided| place = decided)
     })
     .await;
     match (outcome, peer) {
-        (Ok(peering), _) => Ok(node.begin(peering).peer.clone()),
-        (Err(failure), Some(peer)) if is_duplicate(&failure) && node.router.by_name(&peer).is_some() => {
+        (Ok(peering), _) => Ok(node.begin(peering, place).await.peer.clone()),
+        (Err(failure), Some(peer))
+            if is_duplicate(&failure) && other_attempt(node, &peer, NodeEvents(events)).await =>
+        {
             Ok(peer)
         }
         (Err(source), _) => Err(ConnectError::Handshake { to: to.clone(), source }),
     }
+}
+
+/// Waits for the session of another attempt, in whose favour this one was rejected.
+async fn other_attempt(node: &Inner, peer: &NodeName, mut events: NodeEvents) -> bool {
+    let begun = async {
+        while node.router.by_name(peer).is_none() {
+            if events.next().await.is_none() {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(HANDSHAKE_DEADLINE, begun).await.unwrap_or(false)
 }
 
 fn is_duplicate(failure: &HandshakeFailure) -> bool {

@@ -16,6 +16,7 @@ use holm_wire::{
 
 use crate::inner::Inner;
 use crate::link::Link;
+use crate::places::Place;
 use crate::return_path::{CallPath, answer, fail};
 use crate::tables::{Pending, Watched};
 
@@ -28,6 +29,8 @@ pub(crate) struct Dispatch {
     link: Arc<Link>,
     /// What the peer calls its methods, by its short ids.
     methods: Vec<Defined>,
+    /// The peer's place, held until the session is torn down.
+    _place: Option<Place>,
 }
 
 /// A method as the peer defined it.
@@ -40,8 +43,8 @@ struct Defined {
 }
 
 impl Dispatch {
-    pub(crate) fn new(node: Arc<Inner>, link: Arc<Link>) -> Self {
-        Self { node, link, methods: Vec::new() }
+    pub(crate) fn new(node: Arc<Inner>, link: Arc<Link>, place: Option<Place>) -> Self {
+        Self { node, link, methods: Vec::new(), _place: place }
     }
 
     fn handle_signal(&mut self, signal: Signal<'_>) -> Result<(), Violation> {

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::dispatch::Dispatch;
 use crate::events::NodeEvent;
 use crate::link::Link;
+use crate::places::{Place, Places};
 use crate::router::Router;
 use crate::spawnables::Spawnables;
 use crate::tables::Tables;
@@ -36,6 +37,9 @@ pub(crate) struct Inner {
     pub(crate) events: broadcast::Sender<NodeEvent>,
     /// True once the node is to stop.
     pub(crate) stopping: watch::Sender<bool>,
+    places: Arc<Places>,
+    /// Held while a session begins.
+    beginning: tokio::sync::Mutex<()>,
     /// A session was torn down.
     pub(crate) torn_down: Notify,
     stamps: AtomicU64,
@@ -66,6 +70,8 @@ impl Inner {
             endpoints: Mutex::default(),
             events: broadcast::Sender::new(events_kept),
             stopping: watch::Sender::new(false),
+            places: Arc::default(),
+            beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
             attempts: AtomicU64::new(1),
@@ -89,46 +95,42 @@ impl Inner {
         introduction
     }
 
-    /// Whether a session with this peer may begin: there is none yet, or this is a later life
-    /// of the peer.
-    pub(crate) fn decide(&self, agreed: &Established) -> Result<(), Reject> {
+    /// Whether a session with this peer may begin, and its place if that is ours to give.
+    pub(crate) fn decide(&self, agreed: &Established) -> Result<Option<Place>, Reject> {
         if self.is_stopping() {
             return Err(Reject::new(Code::Left, "this node is stopping"));
         }
-        let peer = &agreed.peer;
-        match self.router.by_name(&peer.node) {
-            Some(link) if link.incarnation == peer.incarnation => {
-                Err(Reject::new(Code::Duplicate, "there is a session with this node already"))
-            }
-            Some(link) if link.incarnation > peer.incarnation => {
-                Err(Reject::new(Code::StaleIncarnation, "a later life of this node is known"))
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.places.take(agreed)
     }
 
-    /// Makes an agreed connection a session.
-    pub(crate) fn begin(self: &Arc<Self>, peering: Peering) -> Arc<Link> {
+    /// Makes an agreed connection a session. An older one with the same peer is torn down first,
+    /// so that its end precedes the beginning of this one.
+    pub(crate) async fn begin(self: &Arc<Self>, peering: Peering, place: Option<Place>) -> Arc<Link> {
         let Peering { connection, established, already_read } = peering;
         let Established { side, limits, peer, .. } = established;
-        let peer_id = peer.node_id();
+        let _alone = self.beginning.lock().await;
+        if let Some(older) = self.router.by_name(&peer.node) {
+            older.session.close(Code::Duplicate, "a newer session takes its place");
+            // Its sender goes only after it has said so.
+            let _ = older.ended.subscribe().wait_for(|ended| *ended).await;
+        }
         let link = Arc::new(Link {
             session: Arc::new(Session::new(connection.writer, limits, Tables::new(side, &limits))),
             stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
-            peer_id,
+            peer_id: peer.node_id(),
             peer: peer.node,
-            incarnation: peer.incarnation,
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
-        if let Some(older) = self.router.insert(&link) {
-            older.session.close(Code::Duplicate, "a newer session takes its place");
-        }
+        self.router.insert(&link);
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
-        let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link));
-        link.session.start(&self.env, connection.reader, limits, &already_read, dispatch);
         tracing::debug!(peer = %link.peer, dialled = (side == Side::Dialled), "session began");
+        let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), place);
+        link.session.start(&self.env, connection.reader, limits, &already_read, dispatch);
+        if self.is_stopping() {
+            link.session.close(Code::Left, "the node stops");
+        }
         link
     }
 

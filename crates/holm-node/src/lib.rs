@@ -13,6 +13,7 @@ mod inner;
 mod link;
 mod listen;
 mod node;
+mod places;
 mod remote_spawn;
 mod return_path;
 mod router;

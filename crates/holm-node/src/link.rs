@@ -10,7 +10,7 @@ use holm_wire::control::Control;
 use holm_wire::session::{Order, ReceiverKey};
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    Admission, Code, ExitReason, Incarnation, NodeId, NodeName, RequestId, Violation, WireError,
+    Admission, Code, ExitReason, NodeId, NodeName, RequestId, Violation, WireError,
 };
 use tokio::sync::{Notify, watch};
 
@@ -23,7 +23,6 @@ pub(crate) struct Link {
     pub(crate) stamp: u64,
     pub(crate) peer: NodeName,
     pub(crate) peer_id: NodeId,
-    pub(crate) incarnation: Incarnation,
     /// An actor of the peer takes messages again.
     pub(crate) resumed: Notify,
     /// Becomes true when the session was torn down.

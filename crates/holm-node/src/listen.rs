@@ -76,13 +76,14 @@ async fn admit(node: &Arc<Inner>, connection: Connection) -> Result<(), Handshak
         connection.writer.shutdown();
         return Err(HandshakeFailure::Refused(Reject::new(Code::Forbidden, error.to_string())));
     }
+    let mut place = None;
     let peering = handshake::accept(
         connection,
         |hello| welcome(node, hello),
-        |agreed| node.decide(agreed),
+        |agreed| node.decide(agreed).map(|decided| place = decided),
     )
     .await?;
-    node.begin(peering);
+    node.begin(peering, place).await;
     Ok(())
 }
 

@@ -38,24 +38,18 @@ struct Links {
 }
 
 impl Router {
-    /// Adds a session. The one with the same peer that it takes the place of is returned.
-    pub(crate) fn insert(&self, link: &Arc<Link>) -> Option<Arc<Link>> {
+    /// Adds a session; there is none with the same peer.
+    pub(crate) fn insert(&self, link: &Arc<Link>) {
         let mut links = self.links.write();
-        let older = links.by_name.insert(link.peer.clone(), Arc::clone(link));
-        if let Some(older) = &older {
-            links.by_id.remove(&older.peer_id);
-        }
+        links.by_name.insert(link.peer.clone(), Arc::clone(link));
         links.by_id.insert(link.peer_id, Arc::clone(link));
-        older
     }
 
-    /// Removes a session, unless a newer one has its place.
+    /// Removes a session.
     pub(crate) fn remove(&self, link: &Link) {
         let mut links = self.links.write();
-        if links.by_name.get(&link.peer).is_some_and(|current| current.stamp == link.stamp) {
-            links.by_name.remove(&link.peer);
-            links.by_id.remove(&link.peer_id);
-        }
+        links.by_name.remove(&link.peer);
+        links.by_id.remove(&link.peer_id);
     }
 
     pub(crate) fn by_name(&self, name: &NodeName) -> Option<Arc<Link>> {
@@ -242,6 +236,13 @@ impl Outlet for Router {
     fn exit(&self, to: Pid, reason: ExitReason) {
         if let Some(link) = self.find(&Address::Pid(to)) {
             let signal = Signal::Exit { from: None, to: to.serial, reason };
+            link.send(order_of(Target::Serial(to.serial)), &signal);
+        }
+    }
+
+    fn kill(&self, to: Pid) {
+        if let Some(link) = self.find(&Address::Pid(to)) {
+            let signal = Signal::Kill { from: None, to: to.serial };
             link.send(order_of(Target::Serial(to.serial)), &signal);
         }
     }

@@ -69,18 +69,18 @@ impl Tables {
     /// Empties the tables of a session that has ended, for [`Ended::tell`].
     pub(crate) fn take_ended(&mut self) -> Ended {
         Ended {
-            pending: std::mem::take(&mut self.pending),
+            pending: std::mem::take(&mut self.pending).into_iter().collect(),
             monitors: std::mem::take(&mut self.monitors),
-            watched: std::mem::take(&mut self.watched),
+            watched: std::mem::take(&mut self.watched).into_iter().collect(),
         }
     }
 }
 
-/// Who is to be told that a session has ended.
+/// Who is to be told that a session has ended, in the order in which they asked.
 pub(crate) struct Ended {
-    pending: HashMap<RequestId, Pending>,
+    pending: BTreeMap<RequestId, Pending>,
     monitors: BTreeMap<MonitorRef, Watcher>,
-    watched: HashMap<MonitorId, Watched>,
+    watched: BTreeMap<MonitorId, Watched>,
 }
 
 impl Ended {

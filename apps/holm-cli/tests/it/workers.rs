@@ -14,7 +14,7 @@ fn one_that_dies_while_indexing_is_replaced() {
         json(command.envs(crash.map(|crash| ("HOLM_TEST_CRASH", crash))))
     };
     let (whole, expected) = ask(None);
-    let (document, results) = ask(Some("1.0:2"));
+    let (document, results) = ask(Some("1.0:6"));
     assert_eq!(results, expected);
     assert_eq!(document["missing_shards"], json!([]));
     let starts: Vec<&Value> = (0..2).map(|worker| &document["summary"]["workers"][worker]["starts"]).collect();

@@ -278,7 +278,11 @@ impl<'t> Lexer<'t> {
 
     /// The character that a unicode escape at `at` stands for, and the escape's length in bytes.
     fn escape(&self, at: usize) -> Option<(char, usize)> {
-        decode_escape(self.bytes.get(at..)?)
+        // Asked after every word: nearly always the answer is no.
+        if self.bytes.get(at) != Some(&b'\\') {
+            return None;
+        }
+        decode_escape(&self.bytes[at..])
     }
 
     /// Skips a literal whose opening quote is here. One that is not closed ends with its line.

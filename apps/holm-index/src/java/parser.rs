@@ -20,9 +20,10 @@ use member::Body;
 /// takes a few stack frames, and people stay below ten.
 const NESTING_MAX: usize = 128;
 
-/// Bytes of a container path. Further enclosing names are left out of it: otherwise a hostile text of deeply
-/// nested long names would be multiplied in memory. The longest in the JDK has 150.
-const CONTAINER_BYTES_MAX: usize = 1024;
+/// Bytes of what one place in the text adds to many symbols: a container, a type before several declarators. A
+/// longer container leaves out further enclosing names, anything else is cut: otherwise a hostile text would be
+/// multiplied in memory. The longest container in the JDK has 150.
+const REPEATED_BYTES_MAX: usize = 1024;
 
 /// Reports every declaration of a Java text, in the order of their names in it.
 ///
@@ -80,7 +81,7 @@ impl<'t> Parser<'t, '_> {
         let base = self.written.len();
         self.qualified_name();
         self.container.clear();
-        self.container.push_str(&self.written[base..]);
+        self.container.push_str(cut(&self.written[base..]));
         self.written.truncate(base);
         self.end_of_statement();
     }
@@ -196,7 +197,7 @@ impl<'t> Parser<'t, '_> {
     /// Runs `inside` with `name` added to the container.
     fn within(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
         let length = self.container.len();
-        if length + 1 + name.len() <= CONTAINER_BYTES_MAX {
+        if length + 1 + name.len() <= REPEATED_BYTES_MAX {
             if length > 0 {
                 self.container.push('.');
             }
@@ -250,4 +251,9 @@ impl<'t> Parser<'t, '_> {
     fn is_punct(&self, punct: u8) -> bool {
         self.token.kind == TokenKind::Punct(punct)
     }
+}
+
+/// What may be repeated of a text.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(REPEATED_BYTES_MAX)]
 }

@@ -130,6 +130,29 @@ fn deep_and_long_texts() {
     }
 }
 
+/// What one long name, type or parameter list would add to each of many symbols is bounded.
+#[test]
+fn long_heads_before_many_symbols() {
+    let long = format!("{}X", "X.".repeat(200_000));
+    let name = "X".repeat(400_000);
+    let (many, bodies) = ("a, ".repeat(200_000), "X { } ".repeat(200_000));
+    for text in [
+        format!("class A {{ {long} {many}"),
+        format!("package {long}; class A {{ int {many}"),
+        format!("enum {name} {{ {many}"),
+        format!("record X({long} x) {{ {bodies}"),
+        format!("class {name} {{ int {many}"),
+    ] {
+        let mut symbols = 0;
+        extract(&text, &mut |declaration| {
+            symbols += 1;
+            let repeated = declaration.container.len() + declaration.signature.len();
+            assert!(symbols <= 2 || repeated < 3000, "{repeated} bytes");
+        });
+        assert!(symbols > 200_000);
+    }
+}
+
 #[test]
 fn nesting_beyond_the_limit_is_passed_over() {
     let text = format!(

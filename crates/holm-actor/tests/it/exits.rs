@@ -96,7 +96,7 @@ async fn the_first_reason_wins() {
     let end = system.monitor(puppet.pid());
     puppet.exit(shutdown("one"));
     puppet.exit(failed("two"));
-    system.find(puppet.pid()).unwrap().kill();
+    puppet.kill();
     assert_eq!(end.await.reason, shutdown("one"));
 }
 
@@ -128,7 +128,7 @@ async fn kill_ends_a_waiting_actor_and_one_in_a_handler() {
     assert_eq!(notes(&idle).await, []);
     for puppet in [idle, busy] {
         let end = system.monitor(puppet.pid());
-        system.find(puppet.pid()).unwrap().kill();
+        puppet.kill();
         assert_eq!(end.await.reason, ExitReason::Killed);
     }
 }

@@ -31,7 +31,7 @@ async fn it_does_not_run_on_a_kill_but_drop_does() {
     let puppet = Puppet::default().on_stopped(|_| async { stopped.send(()).unwrap() });
     let puppet = system.spawn(puppet.holding(token));
     assert_eq!(notes(&puppet).await, []);
-    system.find(puppet.pid()).unwrap().kill();
+    puppet.kill();
     assert!(dropped.await.is_err());
     assert!(stop.try_recv().is_err());
 }
@@ -60,7 +60,7 @@ async fn a_kill_cuts_it_off() {
     puppet.exit(shutdown("s"));
     entry.await.unwrap();
     let start = Instant::now();
-    system.find(puppet.pid()).unwrap().kill();
+    puppet.kill();
     assert_eq!(end.await.reason, shutdown("s"), "the first reason wins");
     assert_eq!(start.elapsed(), Duration::ZERO);
 }

@@ -1,7 +1,7 @@
 //! The serial table: serials are unique, stale ones find nothing, slots come back.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex},
     thread,
 };
@@ -30,7 +30,11 @@ fn strange_serials_find_nothing() {
     assert_eq!((Serial::new(0), Serial::new(7 << 32)), (None, None));
     for number in [2, u64::from(u32::MAX), u64::MAX, 1 << 32 | 1, 1000] {
         let serial = Serial::new(number).unwrap();
-        assert_eq!((table.get(serial), table.remove(serial)), (None, None), "{serial}");
+        assert_eq!(
+            (table.get(serial), table.remove(serial)),
+            (None, None),
+            "{serial}"
+        );
     }
 }
 
@@ -52,7 +56,7 @@ proptest! {
     #[test]
     fn behaves_like_a_map(steps in prop::collection::vec(any::<u16>(), 1..1000)) {
         let table = SerialTable::new();
-        let mut map = HashMap::new();
+        let mut map = BTreeMap::new();
         let mut live = Vec::new();
         let mut dead = Vec::new();
         for step in steps {
@@ -79,7 +83,7 @@ proptest! {
         for serial in dead {
             prop_assert_eq!(table.get(serial), None);
         }
-        prop_assert_eq!(table.snapshot().into_iter().collect::<HashMap<_, _>>(), map);
+        prop_assert_eq!(table.snapshot().into_iter().collect::<BTreeMap<_, _>>(), map);
     }
 }
 
@@ -111,7 +115,10 @@ fn threads_share_it() {
             })
         })
         .collect();
-    let left: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    let left: usize = threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .sum();
     assert_eq!((table.len(), table.snapshot().len()), (left, left));
     assert_eq!(all.lock().unwrap().len(), 80_000, "no serial twice");
 }

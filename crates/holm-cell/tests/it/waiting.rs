@@ -1,7 +1,7 @@
 //! Waiting for room, on one thread: order, half-full wakes, cancelling, closing.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -32,7 +32,11 @@ fn waiter(cell: &Arc<Cell<u64, ()>>, message: u64) -> Waiter {
     let (wakes, waker) = Wakes::new();
     let mut sending = Cell::send_owned(cell.clone(), message);
     assert!(poll(&mut sending, &waker).is_pending());
-    Waiter { sending, wakes, waker }
+    Waiter {
+        sending,
+        wakes,
+        waker,
+    }
 }
 
 fn wakes(waiters: &[Waiter]) -> Vec<usize> {
@@ -109,4 +113,48 @@ fn closing_serves_all_waiters() {
     assert_eq!(drain.collect::<Vec<_>>(), [0]);
     let mut late = Cell::send_owned(cell.clone(), 1);
     assert_eq!(poll(&mut late, Waker::noop()), Poll::Ready(Err(Closed(1))));
+}
+
+#[test]
+fn room_is_waited_for_in_turn() {
+    let (cell, mut consumer) = cell(capacity(2), ());
+    cell.push_all(&mut (0..9).collect()).unwrap();
+    let first = waiter(&cell, 9);
+    let (wakes, waker) = Wakes::new();
+    let mut cx = Context::from_waker(&waker);
+    let mut room = pin!(Cell::room(cell.clone()));
+    assert!(room.as_mut().poll(&mut cx).is_pending());
+    let last = waiter(&cell, 10);
+    let counts = || (first.wakes.count(), wakes.count(), last.wakes.count());
+    for _ in 0..7 {
+        consumer.pop();
+    }
+    assert_eq!(counts(), (0, 0, 0), "the inbox is as full as it may be");
+    consumer.pop();
+    assert_eq!(counts(), (1, 0, 0));
+    consumer.pop();
+    assert_eq!(counts(), (1, 1, 1));
+    drop(first);
+    assert!(room.as_mut().poll(&mut cx).is_ready());
+}
+
+#[test]
+fn room_takes_no_room() {
+    let (cell, mut consumer) = cell(capacity(1), ());
+    cell.push(0).unwrap();
+    let (wakes, waker) = Wakes::new();
+    let mut cx = Context::from_waker(&waker);
+    let mut room = pin!(Cell::room(cell.clone()));
+    assert!(room.as_mut().poll(&mut cx).is_pending());
+    let next = waiter(&cell, 1);
+    consumer.pop();
+    assert_eq!((wakes.count(), next.wakes.count()), (1, 0));
+    assert!(room.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(next.wakes.count(), 1, "it passed its wake on");
+    drop(next);
+    cell.push(2).unwrap();
+    let mut closed = pin!(Cell::room(cell.clone()));
+    assert!(closed.as_mut().poll(&mut cx).is_pending());
+    drop(consumer);
+    assert!(closed.as_mut().poll(&mut cx).is_ready());
 }

@@ -1,11 +1,8 @@
 //! Members: types, methods, constructors, fields and enum constants.
 
-use super::{NESTING_MAX, Parser};
+use super::{NESTING_MAX, Parser, cut};
 use crate::{
-    java::{
-        keyword::Word,
-        lexer::{Token, TokenKind},
-    },
+    java::{keyword::Word, lexer::TokenKind},
     symbol::{Kind, Modifiers},
 };
 
@@ -113,7 +110,7 @@ impl Parser<'_, '_> {
                 components = Some(self.token);
                 let from = self.written.len();
                 self.parameters();
-                self.written[from..].clone_into(&mut parameters);
+                cut(&self.written[from..]).clone_into(&mut parameters);
             }
         }
         self.supertypes();
@@ -183,7 +180,7 @@ impl Parser<'_, '_> {
             let base = self.written.len();
             self.written.push_str(&name);
             self.written.push_str(": ");
-            self.written.push_str(enum_name);
+            self.written.push_str(cut(enum_name));
             self.emit(Kind::EnumConstant, token, place, Modifiers::NONE, base);
             self.written.truncate(base);
             self.bump();
@@ -306,9 +303,10 @@ impl Parser<'_, '_> {
 
     /// Declarators, from the first name on; the type is written already.
     fn fields(&mut self, modifiers: Modifiers, type_start: usize) {
-        let type_end = self.written.len();
+        let type_end = type_start + cut(&self.written[type_start..]).len();
+        self.written.truncate(type_end);
         loop {
-            let token: Token = self.token;
+            let token = self.token;
             if token.kind != TokenKind::Word(Word::Name) {
                 break;
             }

@@ -119,8 +119,8 @@ async fn session_breaks(world: World, how: Break) {
     tokio::time::sleep(ALL_IS_OVER).await;
 
     let [ours, theirs] = &halves;
-    let [at_ours, at_theirs] = &mut events;
-    for (half, other, events) in [(ours, theirs, at_ours), (theirs, ours, at_theirs)] {
+    let sides = [(ours, theirs), (theirs, ours)];
+    for ((half, other), events) in sides.into_iter().zip(&mut events) {
         half.expect_one_down_each().await;
         let peer = other.node.name().clone();
         let expected = [NodeEvent::Up(peer.clone()), NodeEvent::Down(peer)];
@@ -133,7 +133,10 @@ async fn session_breaks(world: World, how: Break) {
 
     // The next session begins with nothing left of the last one.
     theirs.node.connect(&a.endpoint()).await.unwrap();
-    for (half, other) in [(ours, theirs), (theirs, ours)] {
+    for ((_, other), events) in sides.into_iter().zip(&mut events) {
+        assert_eq!(events.next().await, Some(NodeEvent::Up(other.node.name().clone())));
+    }
+    for (half, other) in sides {
         let spare: Ref<Log> = reach(&half.node, other.spare.pid());
         spare.note(1, 2, Vec::new()).await.unwrap();
         for pid in other.pids() {
