@@ -7,7 +7,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging what `HOLM_LOG` or else `RUST_LOG` asks for; warnings, if neither does.
 pub(crate) fn init() {
-    let wanted = ["HOLM_LOG", "RUST_LOG"].into_iter().find_map(|name| Some((name, env::var(name).ok()?)));
+    let wanted = ["HOLM_LOG", "RUST_LOG"]
+        .into_iter()
+        .find_map(|name| Some((name, env::var(name).ok()?)));
     let filter = match &wanted {
         None => EnvFilter::new("warn"),
         Some((name, text)) => EnvFilter::try_new(text).unwrap_or_else(|error| {
@@ -18,6 +20,9 @@ pub(crate) fn init() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+        .with_ansi(
+            io::stderr().is_terminal()
+                && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        )
         .init();
 }

@@ -5,7 +5,10 @@
 /// # Panics
 /// If `work` panics.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    #[expect(clippy::disallowed_methods, reason = "reading and extraction are the real world's work")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "reading and extraction are the real world's work"
+    )]
     let task = tokio::task::spawn_blocking(work);
     match task.await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(done) => done,

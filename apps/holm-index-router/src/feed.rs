@@ -1,6 +1,7 @@
 //! Feeding a worker: its files are read on a thread, and sent in batches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use holm::{CallError, Ref};
@@ -22,6 +23,10 @@ const BATCHES_IN_FLIGHT: usize = 3;
 /// Batches read and not yet sent. The reader waits when they are as many.
 const BATCHES_READ_AHEAD: usize = 2;
 
+/// How long a worker may take to answer a batch. Extraction takes milliseconds, the largest batch in a busy
+/// machine's slowest moment some seconds; a worker that takes this long is stuck, and is replaced.
+const BATCH_TIME: Duration = Duration::from_secs(60);
+
 /// What is read of a shard in one go.
 #[derive(Debug)]
 struct Part {
@@ -32,7 +37,11 @@ struct Part {
 
 impl Part {
     fn new(shard: ShardId) -> Self {
-        Self { shard, files: Vec::new(), skipped: Vec::new() }
+        Self {
+            shard,
+            files: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 }
 
@@ -59,10 +68,23 @@ pub(crate) async fn feed(
         loop {
             // Bound to a name, so that the lock is not held during the call.
             let part = parts.lock().await.recv().await;
-            let Some(Part { shard, files, skipped }) = part else { return Ok(()) };
+            let Some(Part {
+                shard,
+                files,
+                skipped,
+            }) = part
+            else {
+                return Ok(());
+            };
             board.add_skipped(shard, skipped);
             if !files.is_empty() {
-                let report = worker.add_batch(Batch { shard: shard.0, files }).await?;
+                let report = worker
+                    .add_batch(Batch {
+                        shard: shard.0,
+                        files,
+                    })
+                    .timeout(BATCH_TIME)
+                    .await?;
                 board.add_report(shard, &report.0);
             }
         }
@@ -106,7 +128,9 @@ fn read_shard(
         }
         if bytes >= BATCH_BYTES {
             bytes = 0;
-            parts.blocking_send(std::mem::replace(&mut part, Part::new(shard))).ok()?;
+            parts
+                .blocking_send(std::mem::replace(&mut part, Part::new(shard)))
+                .ok()?;
         }
     }
     parts.blocking_send(part).ok()
@@ -137,7 +161,9 @@ mod tests {
         let (plan, _dir) = plan();
         let (sender, mut parts) = mpsc::channel(BATCHES_READ_AHEAD);
         let reader = std::thread::spawn(move || read(&plan, &[ShardId(0)], &sender));
-        let taken = std::iter::from_fn(|| parts.blocking_recv()).take(wanted).collect();
+        let taken = std::iter::from_fn(|| parts.blocking_recv())
+            .take(wanted)
+            .collect();
         drop(parts);
         reader.join().unwrap(); // It ends, also if nobody takes the rest.
         taken
@@ -146,10 +172,21 @@ mod tests {
     #[test]
     fn files_are_sent_once_in_batches() {
         let parts = parts(usize::MAX);
-        let paths = |part: &Part| part.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
-        assert_eq!(parts.iter().map(paths).collect::<Vec<_>>(), [vec!["A.java", "B.java"], vec!["C.java"]]);
-        let skipped: Vec<&str> =
-            parts.iter().flat_map(|part| &part.skipped).map(|skip| skip.path.as_str()).collect();
+        let paths = |part: &Part| {
+            part.files
+                .iter()
+                .map(|file| file.path.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parts.iter().map(paths).collect::<Vec<_>>(),
+            [vec!["A.java", "B.java"], vec!["C.java"]]
+        );
+        let skipped: Vec<&str> = parts
+            .iter()
+            .flat_map(|part| &part.skipped)
+            .map(|skip| skip.path.as_str())
+            .collect();
         assert_eq!(skipped, ["D.java"]);
     }
 

@@ -58,23 +58,41 @@ impl Index {
     pub async fn start(options: IndexOptions) -> Result<Self, IndexError> {
         let started = Instant::now();
         let env = Env::tokio().map_err(IndexError::Env)?;
-        let IndexOptions { path, workers, place } = options;
-        let plan = blocking(move || Sources::open(path).map(|sources| Plan::new(sources, workers))).await?;
+        let IndexOptions {
+            path,
+            workers,
+            place,
+        } = options;
+        let plan = blocking(move || Sources::open(path).map(|sources| Plan::new(sources, workers)))
+            .await?;
         let (run_dir, door) = match &place {
             WorkerPlace::InProcess => (None, None),
             WorkerPlace::Processes(_) => {
                 let run_dir = RunDir::create()?;
-                let door = Door { endpoint: Endpoint::Unix(run_dir.socket()), token: new_token(&env) };
+                let door = Door {
+                    endpoint: Endpoint::Unix(run_dir.socket()),
+                    token: new_token(&env),
+                };
                 (Some(run_dir), Some(door))
             }
         };
         let mut node = Node::builder("router@local").env(env.clone());
         if let Some(door) = &door {
-            node = node.listen(door.endpoint.clone()).token(Secret::new(door.token.clone().into_bytes()));
+            node = node
+                .listen(door.endpoint.clone())
+                .token(Secret::new(door.token.clone().into_bytes()));
         }
         let node = node.start().await?;
         let board = Board::new(plan.files.len(), plan.shares.len());
-        let shared = Arc::new(Shared { node, env, plan: Arc::new(plan), board, place, door, started });
+        let shared = Arc::new(Shared {
+            node,
+            env,
+            plan: Arc::new(plan),
+            board,
+            place,
+            door,
+            started,
+        });
         let (slots, keepers) = shared
             .plan
             .shares
@@ -86,7 +104,12 @@ impl Index {
                 (slot, shared.env.spawn(keeper))
             })
             .unzip();
-        Ok(Self { shared, slots, keepers, _run_dir: run_dir })
+        Ok(Self {
+            shared,
+            slots,
+            keepers,
+            _run_dir: run_dir,
+        })
     }
 
     /// How far indexing has come.
@@ -94,7 +117,12 @@ impl Index {
     pub fn progress(&self) -> Progress {
         let (files, bytes) = self.shared.board.done();
         let sources = &self.shared.plan.sources;
-        Progress { files, bytes, files_listed: sources.files().len() as u64, bytes_listed: sources.bytes() }
+        Progress {
+            files,
+            bytes,
+            files_listed: sources.files().len() as u64,
+            bytes_listed: sources.bytes(),
+        }
     }
 
     /// Waits until every shard is indexed, and says what there is.
@@ -107,7 +135,10 @@ impl Index {
         for slot in &self.slots {
             slot.ready()
                 .await
-                .map_err(|reason| IndexError::WorkerLost { worker: slot.number, reason })?;
+                .map_err(|reason| IndexError::WorkerLost {
+                    worker: slot.number,
+                    reason,
+                })?;
         }
         Ok(Summary::new(&self.shared.plan, &self.shared.board))
     }
@@ -118,7 +149,12 @@ impl Index {
     /// Cancel safe.
     pub async fn search(&self, query: &str, limit: u32, wait: Duration) -> Answer {
         let deadline = Instant::now() + wait;
-        let lists = join_all(self.slots.iter().map(|slot| slot.search(query, limit, deadline))).await;
+        let lists = join_all(
+            self.slots
+                .iter()
+                .map(|slot| slot.search(query, limit, deadline)),
+        )
+        .await;
         let mut missing_shards: Vec<ShardId> = self
             .slots
             .iter()
@@ -127,7 +163,10 @@ impl Index {
             .flat_map(|(slot, _)| slot.shards.iter().copied())
             .collect();
         missing_shards.sort_unstable();
-        Answer { hits: merge(lists.into_iter().flatten(), limit as usize), missing_shards }
+        Answer {
+            hits: merge(lists.into_iter().flatten(), limit as usize),
+            missing_shards,
+        }
     }
 
     /// Ends the workers and waits until they have gone; removes the socket.

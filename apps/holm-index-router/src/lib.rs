@@ -29,8 +29,8 @@ pub use error::IndexError;
 pub use index::{Answer, COMPLETE_WAIT, INTERACTIVE_WAIT, Index};
 pub use message::{Batch, Counted, Found, SourceText, WorkerArgs};
 pub use options::{
-    Crash, CrashError, IndexOptions, ProcessOptions, WORKERS_MAX, WorkerCount, WorkerCountError, WorkerNumber,
-    WorkerPlace,
+    Crash, CrashError, IndexOptions, ProcessOptions, WORKERS_MAX, WorkerCount, WorkerCountError,
+    WorkerNumber, WorkerPlace,
 };
 pub use serve::{TOKEN_VARIABLE, WorkerError, WorkerOptions, run_worker};
 pub use summary::{Progress, Summary, WorkerSummary};

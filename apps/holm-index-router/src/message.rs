@@ -79,6 +79,10 @@ enum KindShape {}
 
 impl Schema for KindShape {
     fn describe(hasher: &mut SchemaHasher) {
-        hasher.choice::<Kind>("Kind", |variants| Kind::ALL.into_iter().for_each(|kind| variants.unit(kind.name())));
+        hasher.choice::<Kind>("Kind", |variants| {
+            for kind in Kind::ALL {
+                variants.unit(kind.name());
+            }
+        });
     }
 }

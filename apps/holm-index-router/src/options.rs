@@ -19,7 +19,9 @@ impl WorkerCount {
     /// A count in the allowed range.
     #[must_use]
     pub fn new(count: u32) -> Option<Self> {
-        NonZeroU32::new(count).filter(|count| count.get() <= WORKERS_MAX).map(Self)
+        NonZeroU32::new(count)
+            .filter(|count| count.get() <= WORKERS_MAX)
+            .map(Self)
     }
 
     /// One worker for each core: extraction keeps a core busy, and reading, the router's part, is a small
@@ -27,7 +29,8 @@ impl WorkerCount {
     #[must_use]
     pub fn per_core() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        Self::new(u32::try_from(cores).unwrap_or(WORKERS_MAX).min(WORKERS_MAX)).unwrap_or(Self(NonZeroU32::MIN))
+        Self::new(u32::try_from(cores).unwrap_or(WORKERS_MAX).min(WORKERS_MAX))
+            .unwrap_or(Self(NonZeroU32::MIN))
     }
 
     pub(crate) fn to_usize(self) -> usize {
@@ -45,7 +48,10 @@ impl FromStr for WorkerCount {
     type Err = WorkerCountError;
 
     fn from_str(text: &str) -> Result<Self, WorkerCountError> {
-        text.parse().ok().and_then(Self::new).ok_or(WorkerCountError)
+        text.parse()
+            .ok()
+            .and_then(Self::new)
+            .ok_or(WorkerCountError)
     }
 }
 
@@ -126,7 +132,11 @@ impl FromStr for Crash {
                 Some((worker, start)) => (worker, Some(start.parse().ok()?)),
                 None => (process, None),
             };
-            Some(Self { worker: WorkerNumber(worker.parse().ok()?), start, batch: batch.parse().ok()? })
+            Some(Self {
+                worker: WorkerNumber(worker.parse().ok()?),
+                start,
+                batch: batch.parse().ok()?,
+            })
         };
         parse().ok_or(CrashError)
     }

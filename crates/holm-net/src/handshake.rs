@@ -133,7 +133,8 @@ impl Talk {
         match introduced {
             Introduced::Committing(committing) => {
                 if let Err(reject) = decide(committing.agreed()) {
-                    // A Welcome that will not be followed by Commit need not be sent.
+                    // The refused peer is to know whom it reached.
+                    self.write(&out).await?;
                     return Err(HandshakeFailure::Refused(reject));
                 }
                 let established = committing.commit(&mut out);
@@ -141,9 +142,8 @@ impl Talk {
                 Ok(established)
             }
             Introduced::AwaitCommit(awaiting) => {
-                if let Err(reject) = decide(awaiting.agreed()) {
-                    return Err(HandshakeFailure::Refused(reject));
-                }
+                // Without a Welcome, or the arbiter would commit.
+                decide(awaiting.agreed()).map_err(HandshakeFailure::Refused)?;
                 self.write(&out).await?;
                 Ok(awaiting.handle_frame(self.read().await?)?)
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use holm_env::{Env, ReadHalf, WriteHalf};
@@ -49,6 +50,8 @@ pub enum End {
     },
     /// The peer broke the protocol.
     Violation(Violation),
+    /// The handler panicked: a bug on this side.
+    Panicked,
 }
 
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
@@ -174,10 +177,11 @@ impl<S: Send + 'static> Session<S> {
         }
     }
 
-    /// Ends the session with a word to the peer, as far as the kernel takes it.
+    /// Ends the session with a word to the peer, as far as the kernel takes it. Nothing can be
+    /// appended from now on; the reader still delivers what had arrived, and tears down.
     pub fn close(&self, code: Code, message: &str) {
         let mut out = self.out.lock();
-        if !out.open {
+        if !std::mem::replace(&mut out.open, false) {
             return;
         }
         let control = Control::Close { code, message };
@@ -186,6 +190,8 @@ impl<S: Send + 'static> Session<S> {
         }
         drop(out);
         self.writer.shutdown();
+        self.wake.notify_one();
+        self.drained.notify_waiters();
     }
 
     /// Writes until nothing is left, or the kernel takes no more (`true`).
@@ -249,8 +255,12 @@ impl<S: Send + 'static> Session<S> {
         // What came behind the handshake is handled first, by a read of nothing.
         let mut got = 0;
         let end = loop {
-            if let Err(violation) = inbound.handle_read(got, &mut sink) {
-                break End::Violation(violation);
+            // A panic must not leave behind a session without a reader.
+            let handled = catch_unwind(AssertUnwindSafe(|| inbound.handle_read(got, &mut sink)));
+            match handled {
+                Ok(Ok(())) => {}
+                Ok(Err(violation)) => break End::Violation(violation),
+                Err(_) => break End::Panicked,
             }
             if let Some(closed) = sink.closed.take() {
                 break closed;
@@ -261,8 +271,10 @@ impl<S: Send + 'static> Session<S> {
                 Err(error) => break End::Lost(Some(error)),
             };
         };
-        if let End::Violation(violation) = &end {
-            self.close(violation.code(), &violation.to_string());
+        match &end {
+            End::Violation(violation) => self.close(violation.code(), &violation.to_string()),
+            End::Panicked => self.close(Code::Internal, "a fault of this node"),
+            End::Lost(_) | End::ClosedByPeer { .. } => {}
         }
         self.writer.shutdown();
         self.out.lock().open = false;

@@ -1,12 +1,14 @@
 //! Dialling another node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_env::{DialError, Endpoint};
 use holm_net::handshake::{self, HANDSHAKE_DEADLINE, HandshakeFailure};
 use holm_net::posture::{PostureError, check_connection};
 use holm_wire::handshake::{Dial, HandshakeError, Hello};
 use holm_wire::{AttemptNo, Code, NodeName};
+use tokio::time::Instant;
 
 use crate::NodeEvents;
 use crate::inner::Inner;
@@ -39,9 +41,41 @@ pub enum ConnectError {
     },
 }
 
+/// Pause before another attempt after one was rejected in favour of a session that this node does
+/// not have: the peer will soon see the end of it, or begin it here.
+const DUPLICATE_PAUSE: Duration = Duration::from_millis(50);
+
 /// Dials `to` and begins a session. If there is one already with the node that answers, that
 /// one stays.
 pub(crate) async fn connect(node: &Arc<Inner>, to: &Endpoint) -> Result<NodeName, ConnectError> {
+    let deadline = Instant::now() + HANDSHAKE_DEADLINE;
+    loop {
+        // Heard from before the handshake, so that a session that begins meanwhile is not missed.
+        let events = NodeEvents(node.events.subscribe());
+        let mut peer = None;
+        let failure = match attempt(node, to, &mut peer).await {
+            Err(ConnectError::Handshake { to, source }) if is_duplicate(&source) => {
+                ConnectError::Handshake { to, source }
+            }
+            outcome => return outcome,
+        };
+        let Some(peer) = peer else { return Err(failure) };
+        let begun = begun(node, &peer, events);
+        if tokio::time::timeout(DUPLICATE_PAUSE, begun).await == Ok(true) {
+            return Ok(peer);
+        }
+        if Instant::now() >= deadline || node.is_stopping() {
+            return Err(failure);
+        }
+    }
+}
+
+/// One attempt; notes in `peer` who answered.
+async fn attempt(
+    node: &Arc<Inner>,
+    to: &Endpoint,
+    peer: &mut Option<NodeName>,
+) -> Result<NodeName, ConnectError> {
     let connection = tokio::time::timeout(HANDSHAKE_DEADLINE, node.transport.dial(to))
         .await
         .map_err(|_| ConnectError::Timeout(to.clone()))??;
@@ -53,36 +87,29 @@ pub(crate) async fn connect(node: &Arc<Inner>, to: &Endpoint) -> Result<NodeName
         dial: Dial { attempt: AttemptNo(node.next_attempt()), gone: None },
         from: node.introduce(true),
     };
-    // Heard from before the handshake, so that a session that begins meanwhile is not missed.
-    let events = node.events.subscribe();
-    let (mut peer, mut place) = (None, None);
-    let outcome = handshake::dial(connection, hello, |agreed| {
-        peer = Some(agreed.peer.node.clone());
-        node.decide(agreed).map(|decided| place = decided)
-    })
-    .await;
-    match (outcome, peer) {
-        (Ok(peering), _) => Ok(node.begin(peering, place).await.peer.clone()),
-        (Err(failure), Some(peer))
-            if is_duplicate(&failure) && other_attempt(node, &peer, NodeEvents(events)).await =>
-        {
-            Ok(peer)
-        }
-        (Err(source), _) => Err(ConnectError::Handshake { to: to.clone(), source }),
+    let mut place = None;
+    let session = async {
+        let peering = handshake::dial(connection, hello, |agreed| {
+            *peer = Some(agreed.peer.node.clone());
+            node.decide(agreed).map(|decided| place = decided)
+        })
+        .await?;
+        node.begin(peering, place).await
+    };
+    match session.await {
+        Ok(link) => Ok(link.peer.clone()),
+        Err(source) => Err(ConnectError::Handshake { to: to.clone(), source }),
     }
 }
 
-/// Waits for the session of another attempt, in whose favour this one was rejected.
-async fn other_attempt(node: &Inner, peer: &NodeName, mut events: NodeEvents) -> bool {
-    let begun = async {
-        while node.router.by_name(peer).is_none() {
-            if events.next().await.is_none() {
-                return false;
-            }
+/// Resolves when there is a session with `peer`; `false` if there will be none.
+async fn begun(node: &Inner, peer: &NodeName, mut events: NodeEvents) -> bool {
+    while !node.router.by_name(peer).is_some_and(|link| link.is_live()) {
+        if events.next().await.is_none() {
+            return false;
         }
-        true
-    };
-    tokio::time::timeout(HANDSHAKE_DEADLINE, begun).await.unwrap_or(false)
+    }
+    true
 }
 
 fn is_duplicate(failure: &HandshakeFailure) -> bool {

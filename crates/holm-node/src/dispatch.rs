@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holm_actor::{
-    ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath, Watcher,
+    ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath,
 };
 use holm_net::{End, Handler};
 use holm_wire::control::Control;
@@ -30,7 +30,7 @@ pub(crate) struct Dispatch {
     /// What the peer calls its methods, by its short ids.
     methods: Vec<Defined>,
     /// The peer's place, held until the session is torn down.
-    _place: Option<Place>,
+    place: Option<Place>,
 }
 
 /// A method as the peer defined it.
@@ -44,7 +44,7 @@ struct Defined {
 
 impl Dispatch {
     pub(crate) fn new(node: Arc<Inner>, link: Arc<Link>, place: Option<Place>) -> Self {
-        Self { node, link, methods: Vec::new(), _place: place }
+        Self { node, link, methods: Vec::new(), place }
     }
 
     fn handle_signal(&mut self, signal: Signal<'_>) -> Result<(), Violation> {
@@ -228,9 +228,11 @@ impl Dispatch {
         let pid = Pid { node: self.link.peer_id, serial };
         match pending {
             Some(Pending::Spawn(sink)) => {
-                if let Some(watcher) = sink.spawned(&self.node.system, pid) {
-                    self.keep(watcher);
-                }
+                sink.spawned(&self.node.system, pid, |watcher| {
+                    self.link.session.append(|out| {
+                        out.state.monitors.insert(watcher.monitor(), watcher);
+                    });
+                });
             }
             Some(Pending::Call(sink)) => {
                 let error = "the node answered a call as if it were a spawn";
@@ -239,11 +241,6 @@ impl Dispatch {
             }
             None => {}
         }
-    }
-
-    /// Keeps the watcher of one of our monitors.
-    fn keep(&self, watcher: Watcher) {
-        self.link.session.append(|out| out.state.monitors.insert(watcher.monitor(), watcher));
     }
 }
 
@@ -304,11 +301,12 @@ impl Handler for Dispatch {
     }
 
     fn handle_end(self, end: End) {
-        let Self { node, link, .. } = self;
+        let Self { node, link, place, .. } = self;
         tracing::debug!(peer = %link.peer, ?end, "session ended");
-        node.router.remove(&link);
         link.session.with_state(|tables| tables.take_ended()).tell();
         link.resumed.notify_waiters();
+        // Before anybody hears of the end, so that who redials then is not a duplicate.
+        drop(place);
         node.publish_down(&link);
     }
 }

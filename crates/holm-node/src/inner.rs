@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use holm_actor::ActorSystem;
 use holm_env::{Endpoint, Env, Transport};
 use holm_net::Session;
-use holm_net::handshake::Peering;
+use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_wire::handshake::{Established, Introduction, Reject};
 use holm_wire::{Code, NodeName, Secret, Side};
 use parking_lot::Mutex;
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
-    /// True once the node is to stop.
+    /// True once the node is to stop. Listeners and handshakes under way hold a receiver.
     pub(crate) stopping: watch::Sender<bool>,
     places: Arc<Places>,
     /// Held while a session begins.
@@ -98,17 +98,28 @@ impl Inner {
     /// Whether a session with this peer may begin, and its place if that is ours to give.
     pub(crate) fn decide(&self, agreed: &Established) -> Result<Option<Place>, Reject> {
         if self.is_stopping() {
-            return Err(Reject::new(Code::Left, "this node is stopping"));
+            return Err(stopping());
         }
         self.places.take(agreed)
     }
 
     /// Makes an agreed connection a session. An older one with the same peer is torn down first,
     /// so that its end precedes the beginning of this one.
-    pub(crate) async fn begin(self: &Arc<Self>, peering: Peering, place: Option<Place>) -> Arc<Link> {
+    ///
+    /// # Errors
+    /// The node is stopping; the connection is closed.
+    pub(crate) async fn begin(
+        self: &Arc<Self>,
+        peering: Peering,
+        place: Option<Place>,
+    ) -> Result<Arc<Link>, HandshakeFailure> {
         let Peering { connection, established, already_read } = peering;
         let Established { side, limits, peer, .. } = established;
         let _alone = self.beginning.lock().await;
+        if self.is_stopping() {
+            connection.writer.shutdown();
+            return Err(HandshakeFailure::Refused(stopping()));
+        }
         if let Some(older) = self.router.by_name(&peer.node) {
             older.session.close(Code::Duplicate, "a newer session takes its place");
             // Its sender goes only after it has said so.
@@ -128,15 +139,13 @@ impl Inner {
         tracing::debug!(peer = %link.peer, dialled = (side == Side::Dialled), "session began");
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), place);
         link.session.start(&self.env, connection.reader, limits, &already_read, dispatch);
-        if self.is_stopping() {
-            link.session.close(Code::Left, "the node stops");
-        }
-        link
+        Ok(link)
     }
 
-    /// The last word about a session.
+    /// The last word about a session. Until then the next one with this peer waits.
     pub(crate) fn publish_down(&self, link: &Link) {
         let _ = self.events.send(NodeEvent::Down(link.peer.clone()));
+        self.router.remove(link);
         link.ended.send_replace(true);
         self.torn_down.notify_waiters();
     }
@@ -155,11 +164,13 @@ impl Inner {
         self.dead_letters.load(Ordering::Relaxed)
     }
 
-    /// Stops: no new sessions, actors end, sessions close.
+    /// Stops: no new sessions, actors end, sessions close. Cancel safe: it can be called again,
+    /// also by several at once.
     pub(crate) async fn stop(&self) {
-        if self.stopping.send_replace(true) {
-            return;
-        }
+        self.stopping.send_replace(true);
+        self.stopping.closed().await;
+        // Who holds this lock is the last one to begin a session.
+        drop(self.beginning.lock().await);
         self.system.shutdown("the node stops").await;
         for link in self.router.all() {
             link.session.close(Code::Left, "the node stops");
@@ -172,6 +183,10 @@ impl Inner {
             torn_down.await;
         }
     }
+}
+
+fn stopping() -> Reject {
+    Reject::new(Code::Left, "this node is stopping")
 }
 
 impl fmt::Debug for Inner {

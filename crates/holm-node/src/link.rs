@@ -30,6 +30,11 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// Whether signals can be sent: the session has not begun to end.
+    pub(crate) fn is_live(&self) -> bool {
+        self.session.append(|_| ()).is_some()
+    }
+
     /// Appends one signal in order with the others to `to`. `false` if the session has ended,
     /// or the signal is larger than the peer takes.
     pub(crate) fn send(self: &Arc<Self>, order: Order, signal: &Signal<'_>) -> bool {
@@ -70,7 +75,9 @@ impl Link {
     ) {
         let monitor = system.next_monitor();
         let watched = Watched { cell: Arc::clone(&cell), monitor };
-        self.session.append(|out| out.state.watched.insert(watch.monitor, watched));
+        if self.session.append(|out| out.state.watched.insert(watch.monitor, watched)).is_none() {
+            return;
+        }
         let link = Arc::clone(self);
         let watcher = Watcher::remote(monitor, Address::Pid(cell.pid()), move |reason| {
             link.session.append(|out| out.state.watched.remove(&watch.monitor));
@@ -99,7 +106,13 @@ impl Link {
         flush_later(self);
         let link = Arc::clone(self);
         drop(env.spawn(async move {
-            cell.room().await;
+            // With the session the pause ends too.
+            let mut ended = link.ended.subscribe();
+            tokio::select! {
+                biased;
+                () = cell.room() => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
             link.session.append(|out| {
                 out.state.pausing.remove(&serial);
                 push_control(out, &Control::Resume(serial));

@@ -40,7 +40,7 @@ pub(crate) fn accept(node: &Arc<Inner>, mut listener: Box<dyn Listener>) {
     let env = node.env.clone();
     let mut stopping = node.stopping.subscribe();
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-    drop(node.env.spawn(async move {
+    let accepting = async move {
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -55,23 +55,40 @@ pub(crate) fn accept(node: &Arc<Inner>, mut listener: Box<dyn Listener>) {
             };
             let Some(node) = weak.upgrade() else { return };
             match accepted {
-                Ok((connection, permit)) => drop(env.spawn(async move {
-                    if let Err(failure) = admit(&node, connection).await {
-                        tracing::warn!(node = %node.name(), %failure, "a connection was refused");
-                    }
-                    drop(permit);
-                })),
+                Ok((connection, permit)) => {
+                    let mut stopping = stopping.clone();
+                    drop(env.spawn(async move {
+                        tokio::select! {
+                            biased;
+                            _ = stopping.wait_for(|stopping| *stopping) => {}
+                            () = admit(&node, connection) => {}
+                        }
+                        drop(permit);
+                    }));
+                }
                 Err(error) => {
                     tracing::warn!(node = %node.name(), %error, "cannot accept for now");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
+    };
+    let guard = node.stopping.subscribe();
+    drop(node.env.spawn(async move {
+        accepting.await;
+        // The listener is gone: the address is free.
+        drop(guard);
     }));
 }
 
+async fn admit(node: &Arc<Inner>, connection: Connection) {
+    if let Err(failure) = shake(node, connection).await {
+        tracing::warn!(node = %node.name(), %failure, "a connection was refused");
+    }
+}
+
 /// From a connection to a session.
-async fn admit(node: &Arc<Inner>, connection: Connection) -> Result<(), HandshakeFailure> {
+async fn shake(node: &Arc<Inner>, connection: Connection) -> Result<(), HandshakeFailure> {
     if let Err(error) = check_connection(&connection, node.token.is_some()) {
         connection.writer.shutdown();
         return Err(HandshakeFailure::Refused(Reject::new(Code::Forbidden, error.to_string())));
@@ -83,8 +100,7 @@ async fn admit(node: &Arc<Inner>, connection: Connection) -> Result<(), Handshak
         |agreed| node.decide(agreed).map(|decided| place = decided),
     )
     .await?;
-    node.begin(peering, place).await;
-    Ok(())
+    node.begin(peering, place).await.map(drop)
 }
 
 /// Checks the token of a peer. The answer carries none: the socket itself shows who we are.

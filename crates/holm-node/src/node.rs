@@ -98,7 +98,8 @@ impl Node {
 
     /// The nodes that there is a session with.
     pub fn nodes(&self) -> Vec<NodeName> {
-        self.0.router.all().iter().map(|link| link.peer.clone()).collect()
+        let links = self.0.router.all();
+        links.iter().filter(|link| link.is_live()).map(|link| link.peer.clone()).collect()
     }
 
     /// The coming and going of peers, from now on.

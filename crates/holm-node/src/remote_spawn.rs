@@ -51,16 +51,18 @@ pub(crate) struct Spawned {
 }
 
 impl SpawnSink {
-    /// The actor was spawned. Returns the watcher of its monitor, to be kept before anything
-    /// else that the peer sent is looked at.
-    pub(crate) fn spawned(self, system: &ActorSystem, pid: Pid) -> Option<Watcher> {
+    /// The actor was spawned. `keep` is given the watcher of its monitor before anybody can drop
+    /// the monitor.
+    pub(crate) fn spawned(self, system: &ActorSystem, pid: Pid, keep: impl FnOnce(Watcher)) {
         let (monitor, watcher) = self
             .monitored
             .map(|monitor| Monitor::pair(system, monitor, Address::Pid(pid)))
             .unzip();
+        if let Some(watcher) = watcher {
+            keep(watcher);
+        }
         // If nobody waits any more, the monitor is dropped, which ends it.
         let _ = self.promise.complete(Ok(Spawned { pid, monitor }));
-        watcher
     }
 
     pub(crate) fn refused(self, error: WireError) {
@@ -154,7 +156,6 @@ impl<A: Spawnable> IntoFuture for Monitored<A> {
         })
     }
 }
-
 
 impl<A: Spawnable> fmt::Debug for SpawnOn<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -113,16 +113,18 @@ fn is_paused(tables: &Tables, to: &Address) -> bool {
 /// The short id of the message's method; tells the peer of it before its first use.
 fn define(out: &mut Appender<'_, Tables>, message: &dyn Outgoing) -> Result<MethodId, Refusal> {
     let info = message.method();
-    let (method, new) = out.state.method(info);
-    if new {
-        let signal = Signal::Define {
-            method,
-            actor_type: info.actor_type,
-            tag: info.tag,
-            fingerprint: (info.fingerprint)(),
-        };
-        push(out, Order::Free, &signal)?;
+    if let Some(method) = out.state.method(info) {
+        return Ok(method);
     }
+    let method = out.state.next_method();
+    let signal = Signal::Define {
+        method,
+        actor_type: info.actor_type,
+        tag: info.tag,
+        fingerprint: (info.fingerprint)(),
+    };
+    push(out, Order::Free, &signal)?;
+    out.state.add_method(info);
     Ok(method)
 }
 

@@ -54,16 +54,21 @@ impl Tables {
         }
     }
 
-    /// The short id of a method, and whether the peer is yet to be told of it.
-    pub(crate) fn method(&mut self, info: &'static MethodInfo) -> (MethodId, bool) {
-        // Ids count from 0, and there are as many as methods in the program.
-        let next = MethodId(u32::try_from(self.methods.len()).unwrap_or(u32::MAX));
-        let mut new = false;
-        let id = *self.methods.entry(std::ptr::from_ref(info).addr()).or_insert_with(|| {
-            new = true;
-            next
-        });
-        (id, new)
+    /// The short id of a method that the peer was told of.
+    pub(crate) fn method(&self, info: &'static MethodInfo) -> Option<MethodId> {
+        self.methods.get(&std::ptr::from_ref(info).addr()).copied()
+    }
+
+    /// The id of the next method: they count from 0.
+    pub(crate) fn next_method(&self) -> MethodId {
+        // There are no more of them than methods in the program.
+        MethodId(u32::try_from(self.methods.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The peer was told of a method under [`next_method`](Self::next_method).
+    pub(crate) fn add_method(&mut self, info: &'static MethodInfo) {
+        let id = self.next_method();
+        self.methods.insert(std::ptr::from_ref(info).addr(), id);
     }
 
     /// Empties the tables of a session that has ended, for [`Ended::tell`].

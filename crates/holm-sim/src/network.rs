@@ -20,8 +20,8 @@ use crate::Host;
 use crate::trace::Trace;
 
 use self::core::Core;
-use self::post::Way;
 pub use self::core::SIM_STREAM_CAPACITY;
+use self::post::Way;
 pub use delay::Delay;
 pub use transport::{SIM_BACKLOG, SimTransport};
 

@@ -123,7 +123,9 @@ fn first_difference(first: &str, second: &str) -> String {
             (one, other) => {
                 let end = "(the end)";
                 let (one, other) = (one.unwrap_or(end), other.unwrap_or(end));
-                return format!("  {before}\nline {number}, first run:\n  {one}\nsecond run:\n  {other}");
+                return format!(
+                    "  {before}\nline {number}, first run:\n  {one}\nsecond run:\n  {other}"
+                );
             }
         }
     }
@@ -140,7 +142,10 @@ mod tests {
             command(0x1f, Some("holm-sim"), Some("stack::cuts::healed")),
             "HOLM_SIM_SEED=0x000000000000001f cargo test -p holm-sim stack::cuts::healed"
         );
-        assert_eq!(command(1, None, None), "HOLM_SIM_SEED=0x0000000000000001 cargo test");
+        assert_eq!(
+            command(1, None, None),
+            "HOLM_SIM_SEED=0x0000000000000001 cargo test"
+        );
     }
 
     #[test]

@@ -44,9 +44,9 @@ impl Sim {
     /// host has panicked (a panic in an actor's handler ends that actor only, and does not count).
     pub fn run<T>(&mut self, scenario: impl AsyncFnOnce(World) -> T) -> T {
         let world = self.world.clone();
-        let done = self.runtime.block_on(async {
-            tokio::time::timeout(SCENARIO_LIMIT, scenario(world)).await
-        });
+        let done = self
+            .runtime
+            .block_on(async { tokio::time::timeout(SCENARIO_LIMIT, scenario(world)).await });
         if let Some(task) = self.world.panicked() {
             panic!("{task} panicked");
         }
@@ -73,6 +73,8 @@ impl Sim {
 
 impl fmt::Debug for Sim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sim").field("world", &self.world).finish_non_exhaustive()
+        f.debug_struct("Sim")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use holm_index_router::{Crash, IndexOptions, ProcessOptions, WorkerCount, WorkerCountError, WorkerPlace};
+use holm_index_router::{
+    Crash, IndexOptions, ProcessOptions, WorkerCount, WorkerCountError, WorkerPlace,
+};
 
 /// Most results for one query: what somebody could still read, and what every worker sends.
 const LIMIT_MAX: i64 = 1000;
@@ -60,7 +62,9 @@ pub(crate) struct Args {
 }
 
 fn worker_count(text: &str) -> Result<WorkerCount, String> {
-    text.parse().map_err(|error: WorkerCountError| format!("{error}; --in-process does without worker processes"))
+    text.parse().map_err(|error: WorkerCountError| {
+        format!("{error}; --in-process does without worker processes")
+    })
 }
 
 impl Args {
@@ -70,12 +74,19 @@ impl Args {
             WorkerPlace::InProcess
         } else {
             WorkerPlace::Processes(ProcessOptions {
-                command: self.worker_command.clone().map_or_else(std::env::current_exe, Ok)?,
+                command: self
+                    .worker_command
+                    .clone()
+                    .map_or_else(std::env::current_exe, Ok)?,
                 fallback: !self.no_fallback,
                 crash: self.crash,
             })
         };
         let workers = self.workers.unwrap_or_else(WorkerCount::per_core);
-        Ok(IndexOptions { path: self.path.clone(), workers, place })
+        Ok(IndexOptions {
+            path: self.path.clone(),
+            workers,
+            place,
+        })
     }
 }

@@ -20,7 +20,11 @@ pub(super) async fn show(index: &Index) -> Infallible {
     loop {
         redraw.tick().await;
         let now = index.progress();
-        bar.0.set_message(format!("{} of {} files", HumanCount(now.files), HumanCount(now.files_listed)));
+        bar.0.set_message(format!(
+            "{} of {} files",
+            HumanCount(now.files),
+            HumanCount(now.files_listed)
+        ));
         bar.0.set_position(now.bytes);
     }
 }

@@ -10,14 +10,20 @@ use super::human;
 /// Answers each line of standard input, until its end.
 pub(super) async fn run(index: &Index, limit: u32, out: &mut impl Write) -> io::Result<()> {
     let interactive = io::stdin().is_terminal();
-    let wait = if interactive { INTERACTIVE_WAIT } else { COMPLETE_WAIT };
+    let wait = if interactive {
+        INTERACTIVE_WAIT
+    } else {
+        COMPLETE_WAIT
+    };
     let mut lines = lines();
     loop {
         if interactive {
             write!(out, "> ")?;
             out.flush()?;
         }
-        let Some(line) = lines.recv().await else { break };
+        let Some(line) = lines.recv().await else {
+            break;
+        };
         let line = line?;
         let query = String::from_utf8_lossy(&line);
         if !query.trim().is_empty() {

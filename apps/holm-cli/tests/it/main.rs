@@ -2,8 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod bad_input;
 mod archives;
+mod bad_input;
 mod ends;
 mod results;
 mod session;

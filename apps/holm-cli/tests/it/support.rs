@@ -24,7 +24,10 @@ impl Scratch {
     pub(crate) fn with_classes() -> Self {
         let scratch = Self::new();
         for class in 0..CLASSES {
-            scratch.write(&format!("p{}/Thing{class}.java", class % 7), class_text(class).as_bytes());
+            scratch.write(
+                &format!("p{}/Thing{class}.java", class % 7),
+                class_text(class).as_bytes(),
+            );
         }
         scratch
     }
@@ -47,7 +50,10 @@ impl Scratch {
     /// `holm index PATH`, with its run folder in this scratch folder.
     pub(crate) fn index(&self, path: &Path) -> Command {
         let mut command = holm();
-        command.env("XDG_RUNTIME_DIR", self.path("run")).arg("index").arg(path);
+        command
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .arg("index")
+            .arg(path);
         command
     }
 
@@ -65,7 +71,11 @@ pub(crate) const CLASSES: usize = 60;
 
 fn class_text(class: usize) -> String {
     let methods: String = (0..class % 5)
-        .map(|method| format!("    int work{method}(int times, String... words) {{ return times * {class}; }}\n"))
+        .map(|method| {
+            format!(
+                "    int work{method}(int times, String... words) {{ return times * {class}; }}\n"
+            )
+        })
         .collect();
     format!(
         "package p{};\n\npublic class Thing{class} extends Object {{\n    Thing{class}() {{ }}\n    /* \u{1f600} */ long total{class};\n{methods}}}\n",
@@ -76,7 +86,13 @@ fn class_text(class: usize) -> String {
 /// The program, with nothing of the caller's that changes what it does.
 pub(crate) fn holm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holm"));
-    for variable in ["HOLM_LOG", "RUST_LOG", "HOLM_TEST_CRASH", "HOLM_WORKER_TOKEN", "XDG_RUNTIME_DIR"] {
+    for variable in [
+        "HOLM_LOG",
+        "RUST_LOG",
+        "HOLM_TEST_CRASH",
+        "HOLM_WORKER_TOKEN",
+        "XDG_RUNTIME_DIR",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -87,7 +103,11 @@ pub(crate) fn holm() -> Command {
 pub(crate) fn run(command: &mut Command, code: i32) -> Output {
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{command:?} said: {stderr}");
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{command:?} said: {stderr}"
+    );
     output
 }
 

@@ -11,9 +11,15 @@ async fn a_router_that_does_not_answer_is_given_up() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("router.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let options =
-        WorkerOptions { router: Endpoint::Unix(path), name: "worker@test".parse().unwrap(), token: None };
+    let options = WorkerOptions {
+        router: Endpoint::Unix(path),
+        name: "worker@test".parse().unwrap(),
+        token: None,
+    };
     let worker = run_worker(options);
     let (_accepted, ended) = tokio::join!(listener.accept(), worker);
-    assert!(matches!(ended, Err(WorkerError::NoAnswer | WorkerError::Connect(_))), "{ended:?}");
+    assert!(
+        matches!(ended, Err(WorkerError::NoAnswer | WorkerError::Connect(_))),
+        "{ended:?}"
+    );
 }

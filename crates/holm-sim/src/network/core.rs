@@ -93,11 +93,13 @@ impl Core {
     }
 
     pub(crate) fn heal(&mut self, way: &Way, now: Instant) {
-        let Some(held) = self.post.heal(way) else { return };
+        let Some(held) = self.post.heal(way) else {
+            return;
+        };
         self.trace.note(format_args!("{way} is healed"));
         for packet in held {
-            let is_wanted = matches!(packet.what, What::Open(_))
-                || self.streams.contains_key(&packet.stream);
+            let is_wanted =
+                matches!(packet.what, What::Open(_)) || self.streams.contains_key(&packet.stream);
             if is_wanted {
                 self.post.send(packet, now);
             }
@@ -113,7 +115,8 @@ impl Core {
                 self.handle_arrival(packet);
             }
             Some(Event::GaveUp(stream, side)) => {
-                self.trace.note(format_args!("#{} {side:?} gives up", stream.0));
+                self.trace
+                    .note(format_args!("#{} {side:?} gives up", stream.0));
                 self.break_end(stream, side, ErrorKind::TimedOut);
                 self.send(stream, side, What::Reset, now);
             }
@@ -121,13 +124,17 @@ impl Core {
     }
 
     fn handle_arrival(&mut self, packet: Packet) {
-        let Packet { stream, to, what, .. } = packet;
+        let Packet {
+            stream, to, what, ..
+        } = packet;
         if let What::Open(opened) = what {
             // A dial that was dropped waits no more.
             let _ = opened.send(());
             return;
         }
-        let Some(end) = self.streams.get_mut(&stream).map(|stream| stream.end(to)) else { return };
+        let Some(end) = self.streams.get_mut(&stream).map(|stream| stream.end(to)) else {
+            return;
+        };
         match what {
             What::Open(_) => {}
             What::Bytes(bytes) => {
@@ -165,12 +172,19 @@ impl Core {
     }
 
     fn send(&mut self, stream: StreamId, from: Side, what: What, now: Instant) {
-        let Some(state) = self.streams.get(&stream) else { return };
+        let Some(state) = self.streams.get(&stream) else {
+            return;
+        };
         let (from_host, to_host) = match from {
             Side::Dialler => (&state.dialler.host, &state.listener.host),
             Side::Listener => (&state.listener.host, &state.dialler.host),
         };
-        let packet = Packet { way: Way::new(from_host, to_host), stream, to: from.other(), what };
+        let packet = Packet {
+            way: Way::new(from_host, to_host),
+            stream,
+            to: from.other(),
+            what,
+        };
         self.trace.note(format_args!("{packet} sent"));
         self.post.send(packet, now);
     }
@@ -194,7 +208,12 @@ impl Core {
         now: Instant,
     ) -> oneshot::Receiver<()> {
         let (opened, arrival) = oneshot::channel();
-        let packet = Packet { way, stream, to, what: What::Open(opened) };
+        let packet = Packet {
+            way,
+            stream,
+            to,
+            what: What::Open(opened),
+        };
         self.trace.note(format_args!("{packet} sent"));
         self.post.send(packet, now);
         arrival
@@ -202,7 +221,10 @@ impl Core {
 
     /// Adds the stream that a dial has opened.
     pub(crate) fn open(&mut self, stream: StreamId, way: &Way) {
-        let ends = Stream { dialler: End::new(&way.from), listener: End::new(&way.to) };
+        let ends = Stream {
+            dialler: End::new(&way.from),
+            listener: End::new(&way.to),
+        };
         self.streams.insert(stream, ends);
     }
 
@@ -217,18 +239,28 @@ impl Core {
             return None;
         }
         self.listens += 1;
-        let listening = Listening { number: self.listens, host: host.to_owned(), backlog };
+        let listening = Listening {
+            number: self.listens,
+            host: host.to_owned(),
+            backlog,
+        };
         self.listeners.insert(at.to_owned(), listening);
         Some(self.listens)
     }
 
     pub(crate) fn listener(&self, at: &str) -> Option<mpsc::Sender<Connection>> {
-        self.listeners.get(at).map(|listening| listening.backlog.clone())
+        self.listeners
+            .get(at)
+            .map(|listening| listening.backlog.clone())
     }
 
     /// Ends a listener; a later one at the same address stays.
     pub(crate) fn unlisten(&mut self, at: &str, number: u64) {
-        if self.listeners.get(at).is_some_and(|listening| listening.number == number) {
+        if self
+            .listeners
+            .get(at)
+            .is_some_and(|listening| listening.number == number)
+        {
             self.listeners.remove(at);
         }
     }
@@ -243,7 +275,8 @@ impl Core {
     }
 
     pub(crate) fn reset_streams(&mut self, a: &str, b: &str) {
-        self.trace.note(format_args!("streams of {a} and {b} are reset"));
+        self.trace
+            .note(format_args!("streams of {a} and {b} are reset"));
         let between = |here: &str, there: &str| [(a, b), (b, a)].contains(&(here, there));
         for (stream, side) in self.ends_of(between) {
             self.break_end(stream, side, ErrorKind::ConnectionReset);
@@ -254,7 +287,10 @@ impl Core {
     fn ends_of(&self, fits: impl Fn(&str, &str) -> bool) -> Vec<(StreamId, Side)> {
         let mut ends = Vec::new();
         for (id, Stream { dialler, listener }) in &self.streams {
-            let sides = [(Side::Dialler, dialler, listener), (Side::Listener, listener, dialler)];
+            let sides = [
+                (Side::Dialler, dialler, listener),
+                (Side::Listener, listener, dialler),
+            ];
             for (side, here, there) in sides {
                 if !here.gone && fits(&here.host, &there.host) {
                     ends.push((*id, side));
@@ -268,7 +304,10 @@ impl Core {
 /// What the halves of a stream ask for.
 impl Core {
     fn end(&mut self, stream: StreamId, side: Side) -> &mut End {
-        self.streams.get_mut(&stream).expect("a stream is kept while it has a half").end(side)
+        self.streams
+            .get_mut(&stream)
+            .expect("a stream is kept while it has a half")
+            .end(side)
     }
 
     pub(crate) fn poll_read(
@@ -322,7 +361,11 @@ impl Core {
         let written = bytes.len();
         if written == 0 {
             let asked = bufs.iter().any(|buf| !buf.is_empty());
-            return if asked { Err(ErrorKind::WouldBlock.into()) } else { Ok(0) };
+            return if asked {
+                Err(ErrorKind::WouldBlock.into())
+            } else {
+                Ok(0)
+            };
         }
         end.unread += written;
         let rng = self.post.rng();

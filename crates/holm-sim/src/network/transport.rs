@@ -5,9 +5,7 @@ use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use holm_env::{
-    BoxFuture, Connection, DialError, Endpoint, ListenError, Listener, Transport,
-};
+use holm_env::{BoxFuture, Connection, DialError, Endpoint, ListenError, Listener, Transport};
 use tokio::sync::mpsc;
 
 use super::SimNetwork;
@@ -28,7 +26,11 @@ pub struct SimTransport {
 
 impl SimTransport {
     pub(crate) fn new(network: SimNetwork, host: &str) -> Self {
-        Self { network, host: host.to_owned(), crashed: AtomicBool::new(false) }
+        Self {
+            network,
+            host: host.to_owned(),
+            crashed: AtomicBool::new(false),
+        }
     }
 
     /// Ends all that this host has on the network, for good.
@@ -51,7 +53,10 @@ impl SimTransport {
         let back = Way::new(host_of(name), host);
         let (stream, arrival) = network.with(|core, now| {
             let stream = core.next_dial();
-            (stream, core.send_open(there.clone(), stream, Side::Listener, now))
+            (
+                stream,
+                core.send_open(there.clone(), stream, Side::Listener, now),
+            )
         });
         let gave_up = |_| Failure::Io(ErrorKind::TimedOut.into());
         arrival.await.map_err(gave_up)?;
@@ -66,8 +71,7 @@ impl SimTransport {
             connection(network.clone(), stream, Side::Dialler, name.to_owned())
         });
         // The answer, whatever it is.
-        let arrival =
-            network.with(|core, now| core.send_open(back, stream, Side::Dialler, now));
+        let arrival = network.with(|core, now| core.send_open(back, stream, Side::Dialler, now));
         arrival.await.map_err(gave_up)?;
         near.ok_or(Failure::Refused)
     }
@@ -86,7 +90,10 @@ impl Transport for SimTransport {
             };
             self.open(name).await.map_err(|failure| match failure {
                 Failure::Refused => DialError::Refused { to: to.clone() },
-                Failure::Io(source) => DialError::Connect { to: to.clone(), source },
+                Failure::Io(source) => DialError::Connect {
+                    to: to.clone(),
+                    source,
+                },
             })
         })
     }
@@ -99,7 +106,10 @@ impl Transport for SimTransport {
             let Endpoint::Memory(name) = at else {
                 return Err(ListenError::Unsupported { at: at.clone() });
             };
-            let failed = |source| ListenError::Io { at: at.clone(), source };
+            let failed = |source| ListenError::Io {
+                at: at.clone(),
+                source,
+            };
             self.check_alive().map_err(failed)?;
             if host_of(name) != self.host {
                 return Err(failed(ErrorKind::AddrNotAvailable.into()));
@@ -110,7 +120,12 @@ impl Transport for SimTransport {
                 .with(|core, _| core.listen(name, &self.host, sender))
                 .ok_or_else(|| ListenError::InUse { at: at.clone() })?;
             let network = self.network.clone();
-            let listener = SimListener { network, name: name.clone(), number, backlog };
+            let listener = SimListener {
+                network,
+                name: name.clone(),
+                number,
+                backlog,
+            };
             Ok(Box::new(listener) as Box<dyn Listener>)
         })
     }
@@ -141,7 +156,8 @@ impl Listener for SimListener {
 
 impl Drop for SimListener {
     fn drop(&mut self) {
-        self.network.with(|core, _| core.unlisten(&self.name, self.number));
+        self.network
+            .with(|core, _| core.unlisten(&self.name, self.number));
     }
 }
 
@@ -152,6 +168,8 @@ fn host_of(name: &str) -> &str {
 
 impl fmt::Debug for SimTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimTransport").field("host", &self.host).finish_non_exhaustive()
+        f.debug_struct("SimTransport")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }

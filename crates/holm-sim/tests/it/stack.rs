@@ -54,7 +54,8 @@ struct Log {
 impl Log {
     /// Answers with what depends on all arguments.
     async fn note(&mut self, from: u32, number: u32, payload: Vec<u8>) -> u64 {
-        self.entries.push((from, number, u32::try_from(payload.len()).unwrap()));
+        self.entries
+            .push((from, number, u32::try_from(payload.len()).unwrap()));
         answer(from, number, &payload)
     }
 
@@ -63,21 +64,25 @@ impl Log {
     }
 
     async fn never(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
 fn answer(from: u32, number: u32, payload: &[u8]) -> u64 {
-    payload.iter().fold(u64::from(from) << 32 | u64::from(number), |sum, byte| {
-        sum.rotate_left(5) ^ u64::from(*byte)
-    })
+    payload
+        .iter()
+        .fold(u64::from(from) << 32 | u64::from(number), |sum, byte| {
+            sum.rotate_left(5) ^ u64::from(*byte)
+        })
 }
 
 /// Sends numbered messages.
 struct Sender {
     id: u32,
+    /// The number of the next message.
+    next: u32,
     rng: StdRng,
-    /// Calls or nothing but casts.
+    /// Also calls; else only what wants no reply.
     calls: bool,
 }
 
@@ -86,9 +91,9 @@ const PAYLOAD_MAX: usize = 200_000;
 
 #[actor(local)]
 impl Sender {
-    /// Sends the numbers from 0 to `to`, by cast, send or call as chance has it.
+    /// Sends `count` messages, by cast, send or call as chance has it.
     async fn run(&mut self, to: Ref<Log>, count: u32) {
-        for number in 0..count {
+        for number in self.next..self.next + count {
             let length = match self.rng.random_range(0..20) {
                 0 => self.rng.random_range(0..PAYLOAD_MAX),
                 _ => self.rng.random_range(0..20),
@@ -98,7 +103,11 @@ impl Sender {
                 0 if self.calls => {
                     let expected = answer(self.id, number, &payload);
                     let reply = to.note(self.id, number, payload).await.unwrap();
-                    assert_eq!(reply, expected, "the reply to {number} of sender {}", self.id);
+                    assert_eq!(
+                        reply, expected,
+                        "the reply to {number} of sender {}",
+                        self.id
+                    );
                 }
                 1 => to.send().note(self.id, number, payload).await.unwrap(),
                 _ => match to.cast().note(self.id, number, payload.clone()) {
@@ -110,6 +119,7 @@ impl Sender {
                 },
             }
         }
+        self.next += count;
     }
 }
 

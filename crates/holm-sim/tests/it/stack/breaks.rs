@@ -46,7 +46,12 @@ impl Half {
         let actors = (0..ACTORS).map(|_| node.spawn(Log::default())).collect();
         let spare = node.spawn(Log::default());
         let watcher = node.spawn(Watcher::default());
-        Self { node, actors, spare, watcher }
+        Self {
+            node,
+            actors,
+            spare,
+            watcher,
+        }
     }
 
     fn pids(&self) -> Vec<Pid> {
@@ -84,7 +89,9 @@ impl Half {
 #[test]
 fn everybody_who_waits_is_told_once() {
     for how in [Break::Cut, Break::Reset, Break::Disconnect] {
-        check_seeds(&SEEDS, async |world: World| session_breaks(world, how).await);
+        check_seeds(&SEEDS, async |world: World| {
+            session_breaks(world, how).await
+        });
     }
 }
 
@@ -134,7 +141,10 @@ async fn session_breaks(world: World, how: Break) {
     // The next session begins with nothing left of the last one.
     theirs.node.connect(&a.endpoint()).await.unwrap();
     for ((_, other), events) in sides.into_iter().zip(&mut events) {
-        assert_eq!(events.next().await, Some(NodeEvent::Up(other.node.name().clone())));
+        assert_eq!(
+            events.next().await,
+            Some(NodeEvent::Up(other.node.name().clone()))
+        );
     }
     for (half, other) in sides {
         let spare: Ref<Log> = reach(&half.node, other.spare.pid());

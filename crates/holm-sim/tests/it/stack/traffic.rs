@@ -35,15 +35,24 @@ impl Traffic {
         for here in [0, 1] {
             for number in 0..SENDERS {
                 let id = number + here as u32 * SENDERS;
-                let sender = nodes[here].spawn(Sender { id, rng: world.rng(), calls });
+                let sender = nodes[here].spawn(Sender {
+                    id,
+                    next: 0,
+                    rng: world.rng(),
+                    calls,
+                });
                 let log = reach(&nodes[here], logs[1 - here].pid());
                 senders.push((id, sender, log));
             }
         }
-        Self { nodes, logs, senders }
+        Self {
+            nodes,
+            logs,
+            senders,
+        }
     }
 
-    /// Has all senders send at once; ends when they are done.
+    /// One round: all senders send at once. Ends when they are done.
     pub(super) async fn run(&self) {
         let runs: Vec<_> = self
             .senders
@@ -60,14 +69,14 @@ impl Traffic {
         }
     }
 
-    /// Once all has arrived: whether each log has what it is to have.
-    pub(super) async fn check(&self) -> Result<(), Fault> {
+    /// Once all has arrived: whether each log has what it is to have after so many rounds.
+    pub(super) async fn check(&self, rounds: u32) -> Result<(), Fault> {
         // Longer than any delay; nothing is repeated after that.
         tokio::time::sleep(Duration::from_secs(5)).await;
         for (here, log) in self.logs.iter().enumerate() {
             let there = 1 - here as u32;
             let ids: Vec<_> = (there * SENDERS..(there + 1) * SENDERS).collect();
-            history::check(&log.entries().await.unwrap(), &ids, COUNT)?;
+            history::check(&log.entries().await.unwrap(), &ids, rounds * COUNT)?;
         }
         Ok(())
     }
@@ -80,21 +89,28 @@ pub(super) fn hosts(world: &World) -> (Host, Host) {
     for (from, to) in [(&a, &b), (&b, &a)] {
         let min = Duration::from_micros(rng.random_range(1..20_000));
         let max = min * rng.random_range(1..3);
-        world.network().set_delay(from, to, Delay::between(min, max));
+        world
+            .network()
+            .set_delay(from, to, Delay::between(min, max));
     }
     (a, b)
 }
 
-/// Casts only, with the transport of `a` changed by `change`.
+/// Two rounds without calls. `change` changes the transport of `a`, and `between` is called
+/// between the rounds.
 pub(super) async fn casts_over(
     world: World,
     change: impl Fn(Arc<dyn Transport>) -> Arc<dyn Transport>,
+    between: impl Fn(),
 ) -> Result<(), Fault> {
     let (a, b) = hosts(&world);
     let nodes = [start_over(&a, change(a.transport())).await, start(&b).await];
     let traffic = Traffic::new(&world, nodes, &b, false).await;
     traffic.run().await;
-    traffic.check().await
+    traffic.check(1).await?;
+    between();
+    traffic.run().await;
+    traffic.check(2).await
 }
 
 #[test]
@@ -104,7 +120,7 @@ fn each_pair_is_in_order_and_replies_are_right() {
         let nodes = [start(&a).await, start(&b).await];
         let traffic = Traffic::new(&world, nodes, &b, true).await;
         traffic.run().await;
-        assert_eq!(traffic.check().await, Ok(()));
+        assert_eq!(traffic.check(1).await, Ok(()));
         assert_eq!(traffic.nodes.each_ref().map(Node::dead_letters), [0, 0]);
     });
 }
@@ -129,8 +145,8 @@ fn a_network_that_stutters_loses_nothing() {
         let stutters = async {
             for _ in 0..5 {
                 tokio::time::sleep(Duration::from_millis(rng.random_range(0..50))).await;
-                let stutter = [Stutter::BothWays, Stutter::OneWay, Stutter::Pause]
-                    [rng.random_range(0..3)];
+                let stutter =
+                    [Stutter::BothWays, Stutter::OneWay, Stutter::Pause][rng.random_range(0..3)];
                 match stutter {
                     Stutter::BothWays => network.cut(&a, &b),
                     Stutter::OneWay => network.cut_one_way(&b, &a),
@@ -142,8 +158,27 @@ fn a_network_that_stutters_loses_nothing() {
             }
         };
         tokio::join!(traffic.run(), stutters);
-        assert_eq!(traffic.check().await, Ok(()));
+        assert_eq!(traffic.check(1).await, Ok(()));
         let up = NodeEvent::Up(traffic.nodes[1].name().clone());
-        assert_eq!(events_until_now(&mut events).await, [up], "one session all the time");
+        assert_eq!(
+            events_until_now(&mut events).await,
+            [up],
+            "one session all the time"
+        );
     });
+}
+#[test]
+fn tmp_measure() {
+    let mut sim = holm_sim::Sim::new(1);
+    let t = std::time::Instant::now();
+    sim.run(async |world: World| {
+        let (a, b) = hosts(&world);
+        let nodes = [start(&a).await, start(&b).await];
+        let traffic = Traffic::new(&world, nodes, &b, true).await;
+        traffic.run().await;
+        assert_eq!(traffic.check(1).await, Ok(()));
+    });
+    let text = sim.trace_text();
+    println!("{:?} lines {} bytes {}", t.elapsed(), text.lines().count(), text.len());
+    println!("polls {} yields {} packets {}", text.matches("Poll").count(), text.matches("Yield").count(), text.matches("sent").count());
 }
