@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use holm_cell::reply::{self, slot};
-use holm_cell::{PushError, Sending};
+use holm_cell::PushError;
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
 use holm_wire::{ExitReason, WireError};
 
-use crate::cell::{ActorCell, AnyCell, Header, Item};
+use crate::cell::{ActorCell, AnyCell, Item, Sending};
 use crate::handle::Route;
 use crate::{Actor, CallTicket, Handle, Refusal, Reply};
 
@@ -73,7 +73,7 @@ pub struct Call<'a, A: Actor, T: Send> {
     unsent: Option<A::Msg>,
     reply: reply::Reply<Result<T, CallError>>,
     /// Waiting for room in a full local inbox.
-    sending: Option<Box<Sending<&'a ActorCell<A>, Item<A>, Header<A>>>>,
+    sending: Option<Box<Sending<'a, A>>>,
     /// Waiting for a remote receiver to take messages again.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     ticket: Option<CallTicket>,

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use holm_cell::{PushError, Sending};
+use holm_cell::PushError;
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
 
-use crate::cell::{ActorCell, Header, Item};
+use crate::cell::{ActorCell, Item, Sending};
 use crate::handle::Route;
 use crate::{Actor, Handle, Refusal};
 
@@ -105,7 +105,7 @@ fn push<A: Actor>(cell: &ActorCell<A>, msg: A::Msg) -> Result<(), SendError<A::M
 pub struct Delivery<'a, A: Actor> {
     handle: &'a Handle<A>,
     unsent: Option<A::Msg>,
-    sending: Option<Box<Sending<&'a ActorCell<A>, Item<A>, Header<A>>>>,
+    sending: Option<Box<Sending<'a, A>>>,
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 

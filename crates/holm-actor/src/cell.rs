@@ -16,6 +16,9 @@ use crate::{Actor, ActorSystem, MonitorRef, ReturnPath, Signal, Watcher, decode_
 /// The cell of an `A`: its queue, its waker and this header, in one allocation.
 pub(crate) type ActorCell<A> = Cell<Item<A>, Header<A>>;
 
+/// A message waiting for room in the inbox of an `A`.
+pub(crate) type Sending<'a, A> = holm_cell::Sending<&'a ActorCell<A>, Item<A>, Header<A>>;
+
 /// What is queued in an inbox.
 pub(crate) enum Item<A: Actor> {
     Msg(A::Msg),
@@ -203,7 +206,7 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     }
 
     fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Cell::room(self))
+        Box::pin(Self::room(self))
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use holm_cell::Consumer;
@@ -57,7 +57,11 @@ impl<A: Actor> Body<A> {
             unreachable!("an actor lives before it dies");
         };
         // The environment's wakers stay good for the life of a task.
-        poll_fn(|task| Poll::Ready(inbox.watch_interrupts(task))).await;
+        poll_fn(|task| {
+            inbox.watch_interrupts(task);
+            Poll::Ready(())
+        })
+        .await;
         match Guarded::new(inbox, || actor.started(cx)).await {
             Ok(Ok(())) => {}
             Ok(Err(reason)) | Err(reason) => return reason,
@@ -229,7 +233,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for LastWords<'_, A, F> {
             return Poll::Ready(());
         }
         match catch_unwind(AssertUnwindSafe(|| this.future.poll(task))) {
-            Ok(poll) => Poll::Ready(ready!(poll)),
+            Ok(poll) => poll,
             Err(payload) => {
                 let text = panic_text(&*payload);
                 tracing::warn!(actor = %this.inbox.cell().header().pid, text, "`stopped` panicked");

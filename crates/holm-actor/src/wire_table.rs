@@ -23,6 +23,7 @@ pub struct WireMethod<A: Actor> {
     pub info: MethodInfo,
     /// Builds the message from its encoded arguments, and takes the way back to the caller if
     /// they decode.
+    #[expect(clippy::type_complexity, reason = "written by the macro, read once")]
     pub decode: fn(&[u8], &mut Option<Box<dyn ReturnPath>>) -> Result<A::Msg, BodyError>,
 }
 

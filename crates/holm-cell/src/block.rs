@@ -8,12 +8,11 @@ use std::{
 
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, UnsafeCell};
 
-/// Slots of a block at most: beyond 32 the share of the block change in a message's cost is
-/// lost in the noise, and an actor that ever had one message keeps a block.
+/// Slots of a block at most: beyond 32 the change of blocks no longer shows in a message's cost.
 const SLOTS_MAX: usize = 32;
 /// Slots of a block at least, for large messages.
 const SLOTS_MIN: usize = 4;
-/// The size aimed at: what an actor with one message in its life may hold on to, in bytes.
+/// The size aimed at, in bytes: an actor that ever had a message holds on to a block or two.
 const BLOCK_BYTES: usize = 1024;
 
 /// One message and the stamp that says that it is there.
@@ -47,8 +46,7 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) unsafe fn read(&self) -> T {
         // SAFETY: the stamp says that the message is written; no one else reads it.
-        self.value
-            .with(|value| unsafe { (*value).assume_init_read() })
+        self.value.with(|value| unsafe { (*value).assume_init_read() })
     }
 }
 

@@ -33,11 +33,8 @@ unsafe impl<T: Send, H: Sync> Sync for Cell<T, H> {}
 
 /// Makes a cell and its only consumer.
 pub fn cell<T: Send, H>(capacity: Capacity, header: H) -> (Arc<Cell<T, H>>, Consumer<T, H>) {
-    let cell = Arc::new(Cell {
-        queue: Queue::new(capacity),
-        interrupt: Interrupt::default(),
-        header,
-    });
+    let cell =
+        Arc::new(Cell { queue: Queue::new(capacity), interrupt: Interrupt::default(), header });
     let consumer = Consumer::new(cell.clone());
     (cell, consumer)
 }
@@ -72,8 +69,7 @@ impl<T, H> Cell<T, H> {
     /// [`Closed`], with the message.
     #[inline]
     pub fn push_unbounded(&self, message: T) -> Result<(), Closed<T>> {
-        self.append(message, Bound::Ignore)
-            .map_err(|(_, message)| Closed(message))
+        self.append(message, Bound::Ignore).map_err(|(_, message)| Closed(message))
     }
 
     #[inline]

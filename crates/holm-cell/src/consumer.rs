@@ -95,9 +95,7 @@ impl<T, H> Consumer<T, H> {
             return None;
         }
         // SAFETY: only this consumer frees blocks, and not this one before it has left it.
-        unsafe { Block::slot(block, self.head) }
-            .holds(self.head)
-            .then_some(block)
+        unsafe { Block::slot(block, self.head) }.holds(self.head).then_some(block)
     }
 
     #[cold]
@@ -135,11 +133,7 @@ impl<T, H> Consumer<T, H> {
         }
         // SAFETY: by the consumer, not parked at this point.
         self.parked = unsafe { self.cell.queue.park(self.head, cx.waker()) };
-        if self.parked {
-            Poll::Pending
-        } else {
-            self.poll_unwritten(cx)
-        }
+        if self.parked { Poll::Pending } else { self.poll_unwritten(cx) }
     }
 
     /// Has interrupts wake this task from now on, whatever it waits for. Without it they do so
@@ -154,9 +148,8 @@ impl<T, H> Consumer<T, H> {
     /// Notes the task's waker with the interrupt; whether it was another one before.
     fn register(&mut self, waker: &Waker) -> bool {
         let parts = (waker.data(), waker.vtable());
-        let same = self
-            .waker
-            .is_some_and(|(data, vtable)| data == parts.0 && ptr::eq(vtable, parts.1));
+        let same =
+            self.waker.is_some_and(|(data, vtable)| data == parts.0 && ptr::eq(vtable, parts.1));
         if !same {
             self.cell.interrupt.register(Some(waker.clone()));
             self.waker = Some(parts);
@@ -217,10 +210,7 @@ impl<T, H> Consumer<T, H> {
     /// accepted before comes out of the drain.
     pub fn close(mut self) -> Drain<T, H> {
         let end = self.shut();
-        Drain {
-            consumer: self,
-            end,
-        }
+        Drain { consumer: self, end }
     }
 
     /// Returns the index behind the last message. Harmless when repeated.
@@ -264,9 +254,7 @@ impl<T, H> Drop for Consumer<T, H> {
 
 impl<T, H> fmt::Debug for Consumer<T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consumer")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Consumer").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -11,9 +11,7 @@ pub(crate) struct Lazy<T> {
 
 impl<T: Default> Lazy<T> {
     pub(crate) fn new() -> Self {
-        Self {
-            value: AtomicPtr::new(ptr::null_mut()),
-        }
+        Self { value: AtomicPtr::new(ptr::null_mut()) }
     }
 
     pub(crate) fn value(&self) -> Option<&T> {
@@ -27,8 +25,7 @@ impl<T: Default> Lazy<T> {
         }
         let new = Box::into_raw(Box::<T>::default());
         let set =
-            self.value
-                .compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+            self.value.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
         match set {
             // SAFETY: it was shared just now and is freed with `self`.
             Ok(_) => unsafe { &*new },

@@ -2,7 +2,7 @@
 //!
 //! - [`cell()`] makes an actor's inbox: a [`Cell`] shared by all senders and its one [`Consumer`].
 //! - [`reply::slot`] makes the one-shot slot that carries the answer to a call.
-//! - [`SerialTable`] finds an actor by its serial number.
+//! - [`SerialTable`] finds an actor by its [`Serial`].
 //!
 //! All unsafe code of the runtime is here; nothing in it knows tokio or decides policy. Every
 //! atomic comes from `sync`, so that the model checker can run the same code under `--cfg loom`.
@@ -32,5 +32,4 @@ pub use error::{Closed, PushError};
 pub use room::Room;
 pub use sending::Sending;
 pub use serial::Serial;
-pub use sync::Arc;
 pub use table::{SERIALS_MAX, SerialTable, TableFull, Vacant};

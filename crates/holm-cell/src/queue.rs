@@ -58,10 +58,7 @@ pub(crate) struct Queue<T> {
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(
-    std::mem::offset_of!(Queue<u64>, head) >= 64,
-    "one cache line apart"
-);
+const _: () = assert!(std::mem::offset_of!(Queue<u64>, head) >= 64, "one cache line apart");
 
 /// Whether a reservation heeds the bound.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -193,12 +190,7 @@ impl<T> Queue<T> {
                     }
                     // SAFETY: this thread cleared IDLE.
                     let waker = tail.is(Tail::IDLE).then(|| unsafe { self.take_parked() });
-                    return Ok(Run {
-                        block,
-                        index,
-                        len,
-                        waker,
-                    });
+                    return Ok(Run { block, index, len, waker });
                 }
                 Err(now) => tail = Tail(now),
             }
@@ -232,8 +224,7 @@ impl<T> Queue<T> {
     /// The caller has cleared IDLE, or has closed the queue while IDLE was set.
     unsafe fn take_parked(&self) -> Waker {
         // SAFETY: IDLE says that the waker is there, and who ends it owns it.
-        self.parked
-            .with(|waker| unsafe { (*waker).assume_init_read() })
+        self.parked.with(|waker| unsafe { (*waker).assume_init_read() })
     }
 
     // The consumer.
@@ -261,9 +252,7 @@ impl<T> Queue<T> {
         // No one but this thread makes `spare` non-null, so a null stays null.
         if self.spare.load(Ordering::Relaxed).is_null() {
             // SAFETY: as above.
-            unsafe { block.as_ref() }
-                .next
-                .store(ptr::null_mut(), Ordering::Relaxed);
+            unsafe { block.as_ref() }.next.store(ptr::null_mut(), Ordering::Relaxed);
             self.spare.store(owned.into_raw(), Ordering::Release);
         }
     }
@@ -293,8 +282,7 @@ impl<T> Queue<T> {
         });
         let idle = empty.with(Tail::IDLE);
         let parked =
-            self.tail
-                .compare_exchange(empty.0, idle.0, Ordering::AcqRel, Ordering::Relaxed);
+            self.tail.compare_exchange(empty.0, idle.0, Ordering::AcqRel, Ordering::Relaxed);
         if parked.is_err() {
             // SAFETY: it was never offered.
             drop(unsafe { self.take_parked() });
@@ -395,19 +383,12 @@ impl<T> Queue<T> {
         // Wakers are dropped outside the lock: that is foreign code.
         drop(line);
         drop((renewed, left));
-        if retry {
-            Wait::Retry(ticket)
-        } else {
-            Wait::Queued(ticket)
-        }
+        if retry { Wait::Retry(ticket) } else { Wait::Queued(ticket) }
     }
 
     /// Leaves the line. Returns whether the ticket had been woken.
     pub(crate) fn leave(&self, ticket: Ticket) -> bool {
-        let waker = self
-            .waiters
-            .value()
-            .and_then(|waiters| lock(waiters).leave(ticket));
+        let waker = self.waiters.value().and_then(|waiters| lock(waiters).leave(ticket));
         waker.is_none()
     }
 

@@ -88,11 +88,7 @@ pub fn slot<T: Send>() -> (Promise<T>, Reply<T>) {
 
 impl<T> Slot<T> {
     fn waker_slot(&self, flag: u8) -> &WakerSlot {
-        if flag == REPLY_WAKER {
-            &self.reply_waker
-        } else {
-            &self.promise_waker
-        }
+        if flag == REPLY_WAKER { &self.reply_waker } else { &self.promise_waker }
     }
 
     fn state(&self) -> u8 {
@@ -100,17 +96,14 @@ impl<T> Slot<T> {
     }
 
     fn try_set(&self, state: u8, new: u8) -> bool {
-        self.state
-            .compare_exchange(state, new, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        self.state.compare_exchange(state, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// # Safety
     /// The caller has cleared this waker's flag, or has written the waker and not set it.
     unsafe fn read_waker(&self, flag: u8) -> Waker {
         // SAFETY: the waker is there and the caller's.
-        self.waker_slot(flag)
-            .with(|waker| unsafe { (*waker).assume_init_read() })
+        self.waker_slot(flag).with(|waker| unsafe { (*waker).assume_init_read() })
     }
 
     /// Takes the end's own waker back, if the other end has not taken it.
@@ -173,8 +166,7 @@ impl<T> Slot<T> {
     /// VALUE is set, or this is the promise which has written it; read once.
     unsafe fn read(&self) -> T {
         // SAFETY: by the caller.
-        self.value
-            .with(|value| unsafe { (*value).assume_init_read() })
+        self.value.with(|value| unsafe { (*value).assume_init_read() })
     }
 }
 
@@ -278,9 +270,7 @@ impl<T> Future for Reply<T> {
     /// # Panics
     /// When polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(pointer) = self.slot else {
-            panic!("a reply was polled after it was ready")
-        };
+        let Some(pointer) = self.slot else { panic!("a reply was polled after it was ready") };
         // SAFETY: freed only by the last end, and this one is here.
         let slot = unsafe { pointer.as_ref() };
         if slot.state() & PROMISE_DONE == 0 && slot.register(&REPLY, cx.waker()) {
@@ -338,16 +328,12 @@ impl Error for Unanswered {}
 
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Promise")
-            .field("abandoned", &self.is_abandoned())
-            .finish()
+        f.debug_struct("Promise").field("abandoned", &self.is_abandoned()).finish()
     }
 }
 
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("ready", &self.slot.is_none())
-            .finish()
+        f.debug_struct("Reply").field("ready", &self.slot.is_none()).finish()
     }
 }

@@ -24,11 +24,7 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Room<C, T, H> {
 
     /// Leaves the line. It takes no room, so a wake it had goes to the next.
     fn leave(&mut self) {
-        if self
-            .ticket
-            .take()
-            .is_some_and(|ticket| self.cell.queue.leave(ticket))
-        {
+        if self.ticket.take().is_some_and(|ticket| self.cell.queue.leave(ticket)) {
             self.cell.queue.pass_on();
         }
     }
@@ -61,8 +57,6 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Drop for Room<C, T, H> {
 
 impl<C: Deref<Target = Cell<T, H>>, T, H> fmt::Debug for Room<C, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room")
-            .field("waiting", &self.ticket.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Room").field("waiting", &self.ticket.is_some()).finish_non_exhaustive()
     }
 }

@@ -31,11 +31,7 @@ pub struct Sending<C: Deref<Target = Cell<T, H>>, T, H> {
 
 impl<C: Deref<Target = Cell<T, H>>, T, H> Sending<C, T, H> {
     pub(crate) fn new(cell: C, message: T) -> Self {
-        Self {
-            cell,
-            message: Some(message),
-            ticket: None,
-        }
+        Self { cell, message: Some(message), ticket: None }
     }
 
     /// Where it sends to.
@@ -45,9 +41,7 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Sending<C, T, H> {
 
     /// Leaves the line, if it stands in one; whether it had been woken.
     fn leave(&mut self) -> bool {
-        self.ticket
-            .take()
-            .is_some_and(|ticket| self.cell.queue.leave(ticket))
+        self.ticket.take().is_some_and(|ticket| self.cell.queue.leave(ticket))
     }
 }
 
@@ -98,8 +92,6 @@ impl<C: Deref<Target = Cell<T, H>>, T, H> Drop for Sending<C, T, H> {
 
 impl<C: Deref<Target = Cell<T, H>>, T, H> fmt::Debug for Sending<C, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending")
-            .field("waiting", &self.ticket.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Sending").field("waiting", &self.ticket.is_some()).finish_non_exhaustive()
     }
 }

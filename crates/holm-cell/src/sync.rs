@@ -1,9 +1,9 @@
 //! The synchronisation types of this crate: those of std, or loom's under `cfg(loom)`.
 
 #[cfg(loom)]
-pub use loom::sync::Arc;
+pub(crate) use loom::sync::Arc;
 #[cfg(not(loom))]
-pub use std::sync::Arc;
+pub(crate) use std::sync::Arc;
 
 #[cfg(loom)]
 pub(crate) use loom::{

@@ -58,10 +58,7 @@ impl Error for TableFull {}
 impl<V: Clone> SerialTable<V> {
     /// An empty table, without any slot.
     pub fn new() -> Self {
-        Self {
-            segments: [const { OnceLock::new() }; SEGMENTS],
-            free: Mutex::new(Free::default()),
-        }
+        Self { segments: [const { OnceLock::new() }; SEGMENTS], free: Mutex::new(Free::default()) }
     }
 
     /// Takes a serial for a value that is still to be made.
@@ -84,21 +81,14 @@ impl<V: Clone> SerialTable<V> {
             }
         };
         free.in_use += 1;
-        Ok(Vacant {
-            table: self,
-            serial,
-        })
+        Ok(Vacant { table: self, serial })
     }
 
     /// The value of a serial, if it is there.
     #[inline]
     pub fn get(&self, serial: Serial) -> Option<V> {
         let entry = lock(self.slot(serial)?);
-        if entry.generation == serial.generation() {
-            entry.value.clone()
-        } else {
-            None
-        }
+        if entry.generation == serial.generation() { entry.value.clone() } else { None }
     }
 
     /// Takes the value out; the serial is never given out again.
@@ -167,22 +157,12 @@ impl<V: Clone> Default for SerialTable<V> {
 const fn place(index: u32) -> (usize, usize) {
     let nth = index as u64 + FIRST_SEGMENT as u64;
     let segment = nth.ilog2() - FIRST_SEGMENT.ilog2();
-    (
-        segment as usize,
-        (nth - ((FIRST_SEGMENT as u64) << segment)) as usize,
-    )
+    (segment as usize, (nth - ((FIRST_SEGMENT as u64) << segment)) as usize)
 }
 
 fn new_segment<V>(segment: usize) -> Box<[Slot<V>]> {
     let slots = (FIRST_SEGMENT as usize) << segment;
-    (0..slots)
-        .map(|_| {
-            Mutex::new(Entry {
-                generation: 0,
-                value: None,
-            })
-        })
-        .collect()
+    (0..slots).map(|_| Mutex::new(Entry { generation: 0, value: None })).collect()
 }
 
 /// A serial whose value is still to come; until then [`SerialTable::get`] finds nothing.
@@ -206,10 +186,7 @@ impl<V: Clone> Vacant<'_, V> {
         let Some(slot) = self.table.slot(serial) else {
             unreachable!("a serial was given out before its segment was made");
         };
-        *lock(slot) = Entry {
-            generation: serial.generation(),
-            value: Some(value),
-        };
+        *lock(slot) = Entry { generation: serial.generation(), value: Some(value) };
         std::mem::forget(self);
         serial
     }
@@ -229,9 +206,7 @@ impl<V: Clone> fmt::Debug for Vacant<'_, V> {
 
 impl<V: Clone> fmt::Debug for SerialTable<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SerialTable")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("SerialTable").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -246,10 +221,7 @@ mod tests {
         assert_eq!(place(64), (1, 0));
         assert_eq!(place(191), (1, 127));
         assert_eq!(place(192), (2, 0));
-        assert_eq!(
-            place(SERIALS_MAX - 1),
-            (SEGMENTS - 1, (64 << (SEGMENTS - 1)) - 1)
-        );
+        assert_eq!(place(SERIALS_MAX - 1), (SEGMENTS - 1, (64 << (SEGMENTS - 1)) - 1));
         assert_eq!(place(SERIALS_MAX).0, SEGMENTS);
     }
 
@@ -257,10 +229,7 @@ mod tests {
     fn a_full_table_refuses() {
         let table = SerialTable::<u8>::new();
         lock(&table.free).next = SERIALS_MAX;
-        assert_eq!(
-            table.reserve().map(|vacant| vacant.serial()),
-            Err(TableFull)
-        );
+        assert_eq!(table.reserve().map(|vacant| vacant.serial()), Err(TableFull));
         assert_eq!(table.len(), 0);
     }
 
@@ -273,9 +242,6 @@ mod tests {
         assert_eq!(table.reserve().map(|vacant| vacant.fill(1)), Ok(last));
         assert_eq!(table.snapshot(), [(last, 1)]);
         assert_eq!(table.remove(last), Some(1));
-        assert_eq!(
-            table.reserve().map(|vacant| vacant.serial()),
-            Ok(Serial::first(1))
-        );
+        assert_eq!(table.reserve().map(|vacant| vacant.serial()), Ok(Serial::first(1)));
     }
 }

@@ -89,10 +89,7 @@ fn spin(consumer: &mut Consumer<Message, ()>) -> u64 {
 
 /// Takes messages while the senders run and after they have ended.
 fn take_all(consumer: &mut Consumer<Message, ()>, senders: [JoinHandle<()>; 2]) -> Vec<u64> {
-    let mut got: Vec<u64> = [(); 2]
-        .into_iter()
-        .filter_map(|()| Some(*consumer.pop()?))
-        .collect();
+    let mut got: Vec<u64> = [(); 2].into_iter().filter_map(|()| Some(*consumer.pop()?)).collect();
     for sender in senders {
         sender.join().unwrap();
     }
@@ -138,15 +135,12 @@ fn a_run_and_a_message() {
         let (cell, mut consumer) = inbox_at(1, 1);
         let other = cell.clone();
         let run = thread::spawn(move || {
-            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)])
-                .unwrap();
+            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)]).unwrap();
         });
         let single = thread::spawn(move || other.push_unbounded(Arc::new(20)).ok().unwrap());
         let got = take_all(&mut consumer, [run, single]);
         assert!(
-            [[10, 11, 20], [10, 20, 11], [20, 10, 11]]
-                .map(Vec::from)
-                .contains(&got),
+            [[10, 11, 20], [10, 20, 11], [20, 10, 11]].map(Vec::from).contains(&got),
             "{got:?}"
         );
     });
@@ -157,8 +151,7 @@ fn a_run_wakes_a_parked_consumer() {
     loom::model(|| {
         let (cell, mut consumer) = inbox_at(1, 1);
         let run = thread::spawn(move || {
-            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)])
-                .unwrap();
+            cell.push_all(&mut vec![Arc::new(10), Arc::new(11)]).unwrap();
         });
         assert_eq!((take(&mut consumer), take(&mut consumer)), (10, 11));
         run.join().unwrap();

@@ -20,6 +20,11 @@ const SEGMENTS: usize = 32;
 /// carries in some 10 ms, and all that a peer which reads nothing costs.
 pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Bytes queued for one peer, beside one largest message, at which the session is closed as
+/// `overloaded`: what is never refused (ends, cancels, refusals) may go on as long again behind a
+/// full queue, and no further.
+const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
+
 /// Delivers what a session brings. Used by the session's reader alone.
 pub trait Handler: Send + 'static {
     /// A complete message of any class but control.
@@ -63,6 +68,8 @@ pub struct Session<S> {
     wake: Notify,
     /// The queue fell to half of [`QUEUE_BYTES_MAX`], or the session ended.
     drained: Notify,
+    /// More is too much.
+    queued_max: usize,
 }
 
 struct Out<S> {
@@ -118,6 +125,7 @@ impl<S: Send + 'static> Session<S> {
             writer,
             wake: Notify::new(),
             drained: Notify::new(),
+            queued_max: SIGNALS_BYTES_MAX.saturating_add(limits.message_max),
         }
     }
 
@@ -140,11 +148,21 @@ impl<S: Send + 'static> Session<S> {
 
     /// Appends under the lock. `None` once the session has ended.
     ///
-    /// The bytes are written by the next [`flush`](Self::flush), which the caller arranges.
+    /// The bytes are written by the next [`flush`](Self::flush), which the caller arranges. A
+    /// session whose peer lets too much pile up is closed.
     pub fn append<R>(&self, append: impl FnOnce(&mut Appender<'_, S>) -> R) -> Option<R> {
         let mut out = self.out.lock();
         let Out { outbound, state, open, crowded, .. } = &mut *out;
-        open.then(|| append(&mut Appender { outbound, crowded, state }))
+        if !*open {
+            return None;
+        }
+        let appended = append(&mut Appender { outbound, crowded, state });
+        let overloaded = outbound.queued_bytes() > self.queued_max;
+        drop(out);
+        if overloaded {
+            self.close(Code::Overloaded, "the peer reads too little of what it is sent");
+        }
+        Some(appended)
     }
 
     /// What belongs to the session, also when it has ended.

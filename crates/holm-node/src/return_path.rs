@@ -59,20 +59,24 @@ impl Drop for CallPath {
     }
 }
 
-/// Answers a request, unless it was cancelled. A reply that is larger than the peer takes
-/// is answered by that error.
+/// Answers a request, unless it was cancelled. A reply that is larger than the peer takes, or finds
+/// its queue full, is replaced by that error.
 pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
     link.session.append(|out| {
         if !out.state.open.close(id) {
             return;
         }
-        let pushed = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
-        if let Err(too_large) = pushed {
-            let error = WireError::new(Code::TooLarge, too_large.to_string());
-            let signal = Signal::ReplyError { id, error, reason: None };
-            // An error is small: it is never refused.
-            let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
-        }
+        let error = if matches!(signal, Signal::Reply { .. }) && out.is_crowded() {
+            WireError::new(Code::Overloaded, "too many replies wait to be read")
+        } else {
+            match out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes)) {
+                Ok(()) => return,
+                Err(too_large) => WireError::new(Code::TooLarge, too_large.to_string()),
+            }
+        };
+        let signal = Signal::ReplyError { id, error, reason: None };
+        // An error is small: it is never refused.
+        let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
     });
     holm_actor::flush_later(link);
 }

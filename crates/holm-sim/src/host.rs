@@ -58,25 +58,16 @@ impl Host {
         number: u64,
         seed: u64,
     ) -> Self {
-        scheduler
-            .trace
-            .note(format_args!("{name} starts life {number}"));
+        scheduler.trace.note(format_args!("{name} starts life {number}"));
         let life = Arc::new(Life {
             scheduler,
             name: name.to_owned(),
             number,
-            state: Mutex::new(State {
-                mode: Mode::Runs,
-                tasks: BTreeMap::new(),
-            }),
+            state: Mutex::new(State { mode: Mode::Runs, tasks: BTreeMap::new() }),
         });
         let env = Env::with_hooks(handle, Arc::clone(&life) as Arc<dyn Hooks>, seed);
         let transport = Arc::new(SimTransport::new(network, name));
-        Self {
-            life,
-            env,
-            transport,
-        }
+        Self { life, env, transport }
     }
 
     /// Its name.
@@ -137,16 +128,9 @@ impl Host {
                 return;
             }
             state.mode = mode;
-            state
-                .tasks
-                .values()
-                .map(|task| task.waker.clone())
-                .collect()
+            state.tasks.values().map(|task| task.waker.clone()).collect()
         };
-        self.life
-            .scheduler
-            .trace
-            .note(format_args!("{} {does}", self.life.name));
+        self.life.scheduler.trace.note(format_args!("{} {does}", self.life.name));
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -171,17 +155,13 @@ impl Hooks for Life {
                 Mode::Crashed => Gate::Drop,
             }
         };
-        self.scheduler
-            .trace
-            .note(format_args!("{} {task}: {gate:?}", self.name));
+        self.scheduler.trace.note(format_args!("{} {task}: {gate:?}", self.name));
         gate
     }
 
     fn handle_end(&self, task: TaskId) {
         self.state.lock().tasks.remove(&task);
-        self.scheduler
-            .trace
-            .note(format_args!("{} {task} ended", self.name));
+        self.scheduler.trace.note(format_args!("{} {task} ended", self.name));
         if std::thread::panicking() {
             self.scheduler.handle_panic(&self.name, task);
         }

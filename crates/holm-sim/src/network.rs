@@ -23,7 +23,8 @@ use self::core::Core;
 pub use self::core::SIM_STREAM_CAPACITY;
 use self::post::Way;
 pub use delay::Delay;
-pub use transport::{SIM_BACKLOG, SimTransport};
+pub use transport::SIM_BACKLOG;
+pub(crate) use transport::SimTransport;
 
 /// The network of a world. Cheap to clone.
 ///

@@ -32,11 +32,7 @@ pub(crate) struct Scheduler {
 
 impl Scheduler {
     pub(crate) fn new(seed: u64, trace: Arc<Trace>) -> Self {
-        Self {
-            trace,
-            rng: Mutex::new(StdRng::seed_from_u64(seed)),
-            panicked: Mutex::default(),
-        }
+        Self { trace, rng: Mutex::new(StdRng::seed_from_u64(seed)), panicked: Mutex::default() }
     }
 
     pub(crate) fn draw_patience(&self) -> Patience {
@@ -48,9 +44,7 @@ impl Scheduler {
     }
 
     pub(crate) fn handle_panic(&self, host: &str, task: TaskId) {
-        self.panicked
-            .lock()
-            .get_or_insert_with(|| format!("{task} of host `{host}`"));
+        self.panicked.lock().get_or_insert_with(|| format!("{task} of host `{host}`"));
     }
 
     pub(crate) fn panicked(&self) -> Option<String> {

@@ -142,10 +142,7 @@ mod tests {
             command(0x1f, Some("holm-sim"), Some("stack::cuts::healed")),
             "HOLM_SIM_SEED=0x000000000000001f cargo test -p holm-sim stack::cuts::healed"
         );
-        assert_eq!(
-            command(1, None, None),
-            "HOLM_SIM_SEED=0x0000000000000001 cargo test"
-        );
+        assert_eq!(command(1, None, None), "HOLM_SIM_SEED=0x0000000000000001 cargo test");
     }
 
     #[test]

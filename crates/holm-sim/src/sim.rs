@@ -73,8 +73,6 @@ impl Sim {
 
 impl fmt::Debug for Sim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sim")
-            .field("world", &self.world)
-            .finish_non_exhaustive()
+        f.debug_struct("Sim").field("world", &self.world).finish_non_exhaustive()
     }
 }

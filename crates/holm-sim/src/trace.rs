@@ -29,14 +29,7 @@ impl Trace {
     /// A trace that begins now, on the runtime of `handle`.
     pub(crate) fn new(handle: Handle) -> Self {
         let start = now_on(&handle);
-        Self {
-            handle,
-            start,
-            log: Mutex::new(Log {
-                hash: Fnv::new(),
-                text: String::new(),
-            }),
-        }
+        Self { handle, start, log: Mutex::new(Log { hash: Fnv::new(), text: String::new() }) }
     }
 
     /// The virtual time, on any thread.

@@ -50,10 +50,7 @@ impl World {
     /// # Panics
     /// If the name is empty or contains `/`.
     pub fn host(&self, name: &str) -> Host {
-        assert!(
-            !name.is_empty() && !name.contains('/'),
-            "`{name}` is no name for a host"
-        );
+        assert!(!name.is_empty() && !name.contains('/'), "`{name}` is no name for a host");
         let mut hosts = self.0.hosts.lock();
         let former = hosts.get(name);
         if let Some(host) = former

@@ -23,10 +23,7 @@ fn sizes_stay_small() {
     );
     assert!(size_of::<Cell<[u64; 8], ()>>() <= 112);
     assert!(size_of::<Consumer<[u64; 8], ()>>() <= 64);
-    assert_eq!(
-        size_of::<Option<Consumer<u64, ()>>>(),
-        size_of::<Consumer<u64, ()>>()
-    );
+    assert_eq!(size_of::<Option<Consumer<u64, ()>>>(), size_of::<Consumer<u64, ()>>());
 }
 
 #[test]
@@ -46,19 +43,12 @@ fn the_bound_is_exact_and_signals_ignore_it() {
     cell.push_unbounded(100).unwrap();
     assert_eq!(consumer.pop(), Some(0));
     consumer.publish();
-    assert_eq!(
-        cell.push(101),
-        Err(PushError::Full(101)),
-        "the signal counts"
-    );
+    assert_eq!(cell.push(101), Err(PushError::Full(101)), "the signal counts");
     assert_eq!(consumer.pop(), Some(1));
     consumer.publish();
     cell.push(101).unwrap();
     assert_eq!((cell.len(), consumer.len()), (100, 100));
-    assert_eq!(
-        consumer.close().collect::<Vec<_>>(),
-        (2..102).collect::<Vec<_>>()
-    );
+    assert_eq!(consumer.close().collect::<Vec<_>>(), (2..102).collect::<Vec<_>>());
 }
 
 #[test]
@@ -120,17 +110,9 @@ fn the_latest_waker_is_woken() {
     cell.push(1).unwrap();
     cell.interrupt();
     assert_eq!((first.count(), second.count()), (0, 2));
-    assert_eq!(
-        Arc::strong_count(&first),
-        2,
-        "nothing keeps a waker that was replaced"
-    );
+    assert_eq!(Arc::strong_count(&first), 2, "nothing keeps a waker that was replaced");
     drop(consumer);
-    assert_eq!(
-        Arc::strong_count(&second),
-        2,
-        "a closed cell keeps no waker"
-    );
+    assert_eq!(Arc::strong_count(&second), 2, "a closed cell keeps no waker");
 }
 
 #[test]
@@ -169,10 +151,7 @@ fn closing_hands_out_or_drops_everything() {
     assert!(cell.is_closed());
     assert_eq!(drain.len(), 150);
     assert_eq!(drain.next().unwrap().number, 50);
-    assert!(matches!(
-        cell.push(drops.value(200)),
-        Err(PushError::Closed(_))
-    ));
+    assert!(matches!(cell.push(drops.value(200)), Err(PushError::Closed(_))));
     assert!(cell.push_unbounded(drops.value(201)).is_err());
     assert_eq!(drops.count(), 53);
     drop(drain);

@@ -101,12 +101,7 @@ impl World {
             Step::Send => {
                 let number = self.number();
                 let sending = Cell::send_owned(self.cell.clone(), number);
-                self.waiting.push(Waiting {
-                    number,
-                    sending,
-                    wakes: Wakes::new().0,
-                    seen: 0,
-                });
+                self.waiting.push(Waiting { number, sending, wakes: Wakes::new().0, seen: 0 });
                 self.poll_send(self.waiting.len() - 1);
             }
             Step::PollSends => self.poll_woken(),
@@ -118,10 +113,7 @@ impl World {
         }
         if let Some(wakes) = self.parked {
             let woken = self.queue.len() > before || wakes < self.wakes.count();
-            assert_eq!(
-                self.wakes.count(),
-                wakes + usize::from(woken && before == 0)
-            );
+            assert_eq!(self.wakes.count(), wakes + usize::from(woken && before == 0));
             if woken {
                 self.parked = None;
             }
@@ -139,10 +131,7 @@ impl World {
             }
             Err(PushError::Full(back)) => {
                 assert_eq!(back, number);
-                assert!(
-                    self.queue.len() + (bound / 4).max(1) > bound,
-                    "full too early"
-                );
+                assert!(self.queue.len() + (bound / 4).max(1) > bound, "full too early");
                 self.consumer.publish();
                 assert_eq!(self.cell.push(number).is_err(), self.queue.len() >= bound);
                 if self.queue.len() < bound {
@@ -159,11 +148,7 @@ impl World {
         assert_eq!(ready.is_ready(), !self.queue.is_empty());
         self.parked = ready.is_pending().then(|| self.wakes.count());
         let unserved = |waiting: &Waiting| waiting.wakes.count() == waiting.seen;
-        let woken = self
-            .waiting
-            .iter()
-            .filter(|waiting| !unserved(waiting))
-            .count();
+        let woken = self.waiting.iter().filter(|waiting| !unserved(waiting)).count();
         let bound = self.cell.capacity().messages() as usize;
         assert!(
             ready.is_ready() || woken >= self.waiting.len().min(bound),
@@ -183,10 +168,7 @@ impl World {
             }
             Poll::Pending => {
                 let bound = self.cell.capacity().messages() as usize;
-                assert!(
-                    self.queue.len() + (bound / 4).max(1) > bound,
-                    "waits with room"
-                );
+                assert!(self.queue.len() + (bound / 4).max(1) > bound, "waits with room");
             }
         }
     }

@@ -57,10 +57,7 @@ fn an_abandoned_promise_learns_of_it() {
     assert!(promise.poll_abandoned(&mut cx).is_ready());
     assert_eq!(promise.complete(7), Err(7));
     drop((waker, reply_waker));
-    assert_eq!(
-        (Arc::strong_count(&wakes), Arc::strong_count(&reply_wakes)),
-        (1, 1)
-    );
+    assert_eq!((Arc::strong_count(&wakes), Arc::strong_count(&reply_wakes)), (1, 1));
 }
 
 #[test]
@@ -70,24 +67,13 @@ fn the_latest_waker_is_woken() {
     let (mut promise, mut reply) = slot();
     assert!(poll(&mut reply, &first_waker).is_pending());
     assert!(poll(&mut reply, &second_waker).is_pending());
-    assert!(
-        promise
-            .poll_abandoned(&mut Context::from_waker(&first_waker))
-            .is_pending()
-    );
-    assert!(
-        promise
-            .poll_abandoned(&mut Context::from_waker(&second_waker))
-            .is_pending()
-    );
+    assert!(promise.poll_abandoned(&mut Context::from_waker(&first_waker)).is_pending());
+    assert!(promise.poll_abandoned(&mut Context::from_waker(&second_waker)).is_pending());
     promise.complete(1).unwrap();
     assert_eq!((first.count(), second.count()), (0, 1));
     assert_eq!(poll(&mut reply, Waker::noop()), Poll::Ready(Ok(1)));
     drop((first_waker, second_waker));
-    assert_eq!(
-        (Arc::strong_count(&first), Arc::strong_count(&second)),
-        (1, 1)
-    );
+    assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 1));
 }
 
 #[test]

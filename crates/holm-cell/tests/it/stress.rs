@@ -32,11 +32,7 @@ fn send_all(cell: &Cell<Counted, ()>, drops: &Drops, sender: u64, count: u64) {
                 let spare = drops.value(u64::MAX);
                 let (_wakes, waker) = Wakes::new();
                 let mut given_up = Box::pin(cell.send(message));
-                if given_up
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&waker))
-                    .is_pending()
-                {
+                if given_up.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
                     drop(given_up);
                     block_on(cell.send(drops.value(sender << 32 | n))).unwrap();
                 }

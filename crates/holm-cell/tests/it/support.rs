@@ -80,10 +80,7 @@ pub(crate) struct Drops(Arc<AtomicUsize>);
 
 impl Drops {
     pub(crate) fn value(&self, number: u64) -> Counted {
-        Counted {
-            number,
-            drops: self.0.clone(),
-        }
+        Counted { number, drops: self.0.clone() }
     }
 
     pub(crate) fn count(&self) -> usize {

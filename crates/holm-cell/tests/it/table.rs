@@ -30,11 +30,7 @@ fn strange_serials_find_nothing() {
     assert_eq!((Serial::new(0), Serial::new(7 << 32)), (None, None));
     for number in [2, u64::from(u32::MAX), u64::MAX, 1 << 32 | 1, 1000] {
         let serial = Serial::new(number).unwrap();
-        assert_eq!(
-            (table.get(serial), table.remove(serial)),
-            (None, None),
-            "{serial}"
-        );
+        assert_eq!((table.get(serial), table.remove(serial)), (None, None), "{serial}");
     }
 }
 
@@ -115,10 +111,7 @@ fn threads_share_it() {
             })
         })
         .collect();
-    let left: usize = threads
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .sum();
+    let left: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     assert_eq!((table.len(), table.snapshot().len()), (left, left));
     assert_eq!(all.lock().unwrap().len(), 80_000, "no serial twice");
 }

@@ -32,11 +32,7 @@ fn waiter(cell: &Arc<Cell<u64, ()>>, message: u64) -> Waiter {
     let (wakes, waker) = Wakes::new();
     let mut sending = Cell::send_owned(cell.clone(), message);
     assert!(poll(&mut sending, &waker).is_pending());
-    Waiter {
-        sending,
-        wakes,
-        waker,
-    }
+    Waiter { sending, wakes, waker }
 }
 
 fn wakes(waiters: &[Waiter]) -> Vec<usize> {

@@ -1,16 +1,19 @@
 //! The streams and listeners of a network, without tasks and clocks.
 
-use std::collections::{BTreeMap, VecDeque};
+mod end;
+mod halves;
+
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read};
+use std::io::ErrorKind;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
 use holm_env::Connection;
-use rand::RngExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::end::{End, Ending, Stream};
 use super::post::{Event, Packet, Post, Side, StreamId, Way, What};
 use crate::trace::Trace;
 
@@ -30,36 +33,6 @@ pub(crate) struct Core {
     listeners: BTreeMap<String, Listening>,
     listens: u64,
     wakers: Vec<Waker>,
-}
-
-struct Stream {
-    dialler: End,
-    listener: End,
-}
-
-/// One end of a stream.
-struct End {
-    host: String,
-    /// Arrived and not yet read.
-    arrived: VecDeque<u8>,
-    /// What comes after `arrived`, once that is known.
-    ending: Option<Ending>,
-    reader: Option<Waker>,
-    /// Written, and not yet known to be read.
-    unread: usize,
-    writable: bool,
-    writer: Option<Waker>,
-    /// There is nothing left to tell the peer.
-    closed: bool,
-    /// Both halves were dropped.
-    gone: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Ending {
-    End,
-    /// Told once, and followed by the end.
-    Broken(ErrorKind),
 }
 
 struct Listening {
@@ -115,8 +88,7 @@ impl Core {
                 self.handle_arrival(packet);
             }
             Some(Event::GaveUp(stream, side)) => {
-                self.trace
-                    .note(format_args!("#{} {side:?} gives up", stream.0));
+                self.trace.note(format_args!("#{} {side:?} gives up", stream.0));
                 self.break_end(stream, side, ErrorKind::TimedOut);
                 self.send(stream, side, What::Reset, now);
             }
@@ -124,36 +96,31 @@ impl Core {
     }
 
     fn handle_arrival(&mut self, packet: Packet) {
-        let Packet {
-            stream, to, what, ..
-        } = packet;
-        if let What::Open(opened) = what {
-            // A dial that was dropped waits no more.
-            let _ = opened.send(());
-            return;
-        }
-        let Some(end) = self.streams.get_mut(&stream).map(|stream| stream.end(to)) else {
-            return;
-        };
-        match what {
-            What::Open(_) => {}
-            What::Bytes(bytes) => {
+        let Packet { stream, to, what, .. } = packet;
+        match (what, self.streams.get_mut(&stream).map(|stream| stream.end(to))) {
+            (What::Open(opened), _) => {
+                // A dial that was dropped waits no more.
+                let _ = opened.send(());
+            }
+            // Nobody has a half of this stream any more.
+            (_, None) => {}
+            (What::Bytes(bytes), Some(end)) => {
                 if end.ending.is_none() && !end.gone {
                     end.arrived.extend(bytes);
                 }
                 self.wakers.extend(end.reader.take());
             }
-            What::Fin => {
+            (What::Fin, Some(end)) => {
                 end.ending.get_or_insert(Ending::End);
                 self.wakers.extend(end.reader.take());
             }
-            What::Close => {
+            (What::Close, Some(end)) => {
                 end.ending.get_or_insert(Ending::End);
                 end.writable = false;
                 self.wakers.extend(end.take_wakers());
             }
-            What::Reset => self.break_end(stream, to, ErrorKind::ConnectionReset),
-            What::Ack(count) => {
+            (What::Reset, Some(_)) => self.break_end(stream, to, ErrorKind::ConnectionReset),
+            (What::Ack(count), Some(end)) => {
                 end.unread -= count;
                 self.wakers.extend(end.writer.take());
             }
@@ -179,12 +146,7 @@ impl Core {
             Side::Dialler => (&state.dialler.host, &state.listener.host),
             Side::Listener => (&state.listener.host, &state.dialler.host),
         };
-        let packet = Packet {
-            way: Way::new(from_host, to_host),
-            stream,
-            to: from.other(),
-            what,
-        };
+        let packet = Packet { way: Way::new(from_host, to_host), stream, to: from.other(), what };
         self.trace.note(format_args!("{packet} sent"));
         self.post.send(packet, now);
     }
@@ -208,12 +170,7 @@ impl Core {
         now: Instant,
     ) -> oneshot::Receiver<()> {
         let (opened, arrival) = oneshot::channel();
-        let packet = Packet {
-            way,
-            stream,
-            to,
-            what: What::Open(opened),
-        };
+        let packet = Packet { way, stream, to, what: What::Open(opened) };
         self.trace.note(format_args!("{packet} sent"));
         self.post.send(packet, now);
         arrival
@@ -221,10 +178,7 @@ impl Core {
 
     /// Adds the stream that a dial has opened.
     pub(crate) fn open(&mut self, stream: StreamId, way: &Way) {
-        let ends = Stream {
-            dialler: End::new(&way.from),
-            listener: End::new(&way.to),
-        };
+        let ends = Stream { dialler: End::new(&way.from), listener: End::new(&way.to) };
         self.streams.insert(stream, ends);
     }
 
@@ -239,28 +193,18 @@ impl Core {
             return None;
         }
         self.listens += 1;
-        let listening = Listening {
-            number: self.listens,
-            host: host.to_owned(),
-            backlog,
-        };
+        let listening = Listening { number: self.listens, host: host.to_owned(), backlog };
         self.listeners.insert(at.to_owned(), listening);
         Some(self.listens)
     }
 
     pub(crate) fn listener(&self, at: &str) -> Option<mpsc::Sender<Connection>> {
-        self.listeners
-            .get(at)
-            .map(|listening| listening.backlog.clone())
+        self.listeners.get(at).map(|listening| listening.backlog.clone())
     }
 
     /// Ends a listener; a later one at the same address stays.
     pub(crate) fn unlisten(&mut self, at: &str, number: u64) {
-        if self
-            .listeners
-            .get(at)
-            .is_some_and(|listening| listening.number == number)
-        {
+        if self.listeners.get(at).is_some_and(|listening| listening.number == number) {
             self.listeners.remove(at);
         }
     }
@@ -275,8 +219,7 @@ impl Core {
     }
 
     pub(crate) fn reset_streams(&mut self, a: &str, b: &str) {
-        self.trace
-            .note(format_args!("streams of {a} and {b} are reset"));
+        self.trace.note(format_args!("streams of {a} and {b} are reset"));
         let between = |here: &str, there: &str| [(a, b), (b, a)].contains(&(here, there));
         for (stream, side) in self.ends_of(between) {
             self.break_end(stream, side, ErrorKind::ConnectionReset);
@@ -287,10 +230,7 @@ impl Core {
     fn ends_of(&self, fits: impl Fn(&str, &str) -> bool) -> Vec<(StreamId, Side)> {
         let mut ends = Vec::new();
         for (id, Stream { dialler, listener }) in &self.streams {
-            let sides = [
-                (Side::Dialler, dialler, listener),
-                (Side::Listener, listener, dialler),
-            ];
+            let sides = [(Side::Dialler, dialler, listener), (Side::Listener, listener, dialler)];
             for (side, here, there) in sides {
                 if !here.gone && fits(&here.host, &there.host) {
                     ends.push((*id, side));
@@ -298,163 +238,6 @@ impl Core {
             }
         }
         ends
-    }
-}
-
-/// What the halves of a stream ask for.
-impl Core {
-    fn end(&mut self, stream: StreamId, side: Side) -> &mut End {
-        self.streams
-            .get_mut(&stream)
-            .expect("a stream is kept while it has a half")
-            .end(side)
-    }
-
-    pub(crate) fn poll_read(
-        &mut self,
-        stream: StreamId,
-        side: Side,
-        waker: &Waker,
-        buf: &mut [u8],
-        now: Instant,
-    ) -> Poll<io::Result<usize>> {
-        let end = self.end(stream, side);
-        if buf.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        if end.arrived.is_empty() {
-            return match end.ending {
-                Some(Ending::End) => Poll::Ready(Ok(0)),
-                Some(Ending::Broken(kind)) => {
-                    end.ending = Some(Ending::End);
-                    Poll::Ready(Err(kind.into()))
-                }
-                None => {
-                    end.reader = Some(waker.clone());
-                    Poll::Pending
-                }
-            };
-        }
-        // The ring's two parts, one read each.
-        let first = end.arrived.read(buf)?;
-        let read = first + end.arrived.read(&mut buf[first..])?;
-        self.send(stream, side, What::Ack(read), now);
-        Poll::Ready(Ok(read))
-    }
-
-    pub(crate) fn write(
-        &mut self,
-        stream: StreamId,
-        side: Side,
-        bufs: &[IoSlice<'_>],
-        now: Instant,
-    ) -> io::Result<usize> {
-        let end = self.end(stream, side);
-        if !end.writable {
-            return Err(ErrorKind::BrokenPipe.into());
-        }
-        let mut bytes = Vec::new();
-        for buf in bufs {
-            let room = SIM_STREAM_CAPACITY - end.unread - bytes.len();
-            bytes.extend_from_slice(&buf[..buf.len().min(room)]);
-        }
-        let written = bytes.len();
-        if written == 0 {
-            let asked = bufs.iter().any(|buf| !buf.is_empty());
-            return if asked {
-                Err(ErrorKind::WouldBlock.into())
-            } else {
-                Ok(0)
-            };
-        }
-        end.unread += written;
-        let rng = self.post.rng();
-        if written > 1 && rng.random_range(0..SPLITS) == 0 {
-            let rest = bytes.split_off(rng.random_range(1..written));
-            self.send(stream, side, What::Bytes(bytes), now);
-            bytes = rest;
-        }
-        self.send(stream, side, What::Bytes(bytes), now);
-        Ok(written)
-    }
-
-    pub(crate) fn poll_writable(
-        &mut self,
-        stream: StreamId,
-        side: Side,
-        waker: &Waker,
-    ) -> Poll<io::Result<()>> {
-        let end = self.end(stream, side);
-        if !end.writable || end.unread < SIM_STREAM_CAPACITY {
-            return Poll::Ready(Ok(()));
-        }
-        end.writer = Some(waker.clone());
-        Poll::Pending
-    }
-
-    /// Closes both directions from one side.
-    pub(crate) fn shutdown(&mut self, stream: StreamId, side: Side, now: Instant) {
-        let end = self.end(stream, side);
-        end.ending.get_or_insert(Ending::End);
-        end.writable = false;
-        let wakers = end.take_wakers();
-        self.wakers.extend(wakers);
-        self.close(stream, side, now);
-    }
-
-    /// Ends the outgoing direction.
-    pub(crate) fn drop_writer(&mut self, stream: StreamId, side: Side, now: Instant) {
-        if std::mem::replace(&mut self.end(stream, side).writable, false) {
-            self.send(stream, side, What::Fin, now);
-        }
-    }
-
-    /// Both halves of a side are gone.
-    pub(crate) fn drop_end(&mut self, stream: StreamId, side: Side, now: Instant) {
-        let end = self.end(stream, side);
-        end.gone = true;
-        end.arrived = VecDeque::new();
-        self.close(stream, side, now);
-        if self.end(stream, side.other()).gone {
-            self.streams.remove(&stream);
-            self.post.forget(stream);
-        }
-    }
-
-    /// Tells the peer, once, that this side is done; not if the stream has broken.
-    fn close(&mut self, stream: StreamId, side: Side, now: Instant) {
-        if !std::mem::replace(&mut self.end(stream, side).closed, true) {
-            self.send(stream, side, What::Close, now);
-        }
-    }
-}
-
-impl Stream {
-    fn end(&mut self, side: Side) -> &mut End {
-        match side {
-            Side::Dialler => &mut self.dialler,
-            Side::Listener => &mut self.listener,
-        }
-    }
-}
-
-impl End {
-    fn new(host: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            arrived: VecDeque::new(),
-            ending: None,
-            reader: None,
-            unread: 0,
-            writable: true,
-            writer: None,
-            closed: false,
-            gone: false,
-        }
-    }
-
-    fn take_wakers(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        self.reader.take().into_iter().chain(self.writer.take())
     }
 }
 

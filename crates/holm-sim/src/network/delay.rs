@@ -15,10 +15,7 @@ pub struct Delay {
 impl Delay {
     /// Always the same.
     pub const fn fixed(delay: Duration) -> Self {
-        Self {
-            min: delay,
-            max: delay,
-        }
+        Self { min: delay, max: delay }
     }
 
     /// Evenly spread over a range. A piece still never overtakes an earlier one of its stream.

@@ -137,8 +137,7 @@ impl Post {
                 // A deadline is there only while its direction is cut.
                 if let Some(cut) = self.cuts.get_mut(&way) {
                     cut.deadlines.remove(&(stream, side));
-                    cut.held
-                        .retain(|packet| packet.waiting() != Some((stream, side)));
+                    cut.held.retain(|packet| packet.waiting() != Some((stream, side)));
                 }
                 Event::GaveUp(stream, side)
             }
@@ -153,10 +152,7 @@ impl Post {
         self.cuts.insert(way.clone(), Cut::default());
         let is_on_way =
             |entry: &Entry| matches!(entry, Entry::Packet(packet) if packet.way == *way);
-        let stopped: Vec<_> = self
-            .queue
-            .extract_if(.., |_, entry| is_on_way(entry))
-            .collect();
+        let stopped: Vec<_> = self.queue.extract_if(.., |_, entry| is_on_way(entry)).collect();
         for (_, entry) in stopped {
             if let Entry::Packet(packet) = entry {
                 self.hold(packet, now);
@@ -191,8 +187,7 @@ impl Post {
             let key = (now + patience, self.entries);
             cut.deadlines.insert((stream, side), key);
             self.entries += 1;
-            self.queue
-                .insert(key, Entry::Deadline(packet.way.clone(), stream, side));
+            self.queue.insert(key, Entry::Deadline(packet.way.clone(), stream, side));
         }
         cut.held.push(packet);
     }
@@ -222,10 +217,7 @@ impl Side {
 
 impl Way {
     pub(crate) fn new(from: &str, to: &str) -> Self {
-        Self {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        }
+        Self { from: from.to_owned(), to: to.to_owned() }
     }
 }
 
@@ -241,12 +233,7 @@ impl fmt::Display for Packet {
         match &self.what {
             What::Open(_) => f.write_str("open"),
             What::Bytes(bytes) => {
-                write!(
-                    f,
-                    "{} bytes {:08x}",
-                    bytes.len(),
-                    crate::trace::Fnv::of(bytes) as u32
-                )
+                write!(f, "{} bytes {:08x}", bytes.len(), crate::trace::Fnv::of(bytes) as u32)
             }
             What::Fin => f.write_str("fin"),
             What::Close => f.write_str("close"),

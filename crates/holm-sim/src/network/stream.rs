@@ -27,11 +27,7 @@ pub(crate) fn connection(
     side: Side,
     peer: String,
 ) -> Connection {
-    let held = Arc::new(Held {
-        network,
-        stream,
-        side,
-    });
+    let held = Arc::new(Held { network, stream, side });
     Connection {
         reader: Box::new(Reader(Arc::clone(&held))),
         writer: Arc::new(Writer(held)),
@@ -41,58 +37,37 @@ pub(crate) fn connection(
 
 impl ReadHalf for Reader {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Held {
-            network,
-            stream,
-            side,
-        } = &*self.0;
+        let Held { network, stream, side } = &*self.0;
         network.with(|core, now| core.poll_read(*stream, *side, cx.waker(), buf, now))
     }
 }
 
 impl WriteHalf for Writer {
     fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Held {
-            network,
-            stream,
-            side,
-        } = &*self.0;
+        let Held { network, stream, side } = &*self.0;
         network.with(|core, now| core.write(*stream, *side, bufs, now))
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Held {
-            network,
-            stream,
-            side,
-        } = &*self.0;
+        let Held { network, stream, side } = &*self.0;
         network.with(|core, _| core.poll_writable(*stream, *side, cx.waker()))
     }
 
     fn shutdown(&self) {
-        let Held {
-            network,
-            stream,
-            side,
-        } = &*self.0;
+        let Held { network, stream, side } = &*self.0;
         network.with(|core, now| core.shutdown(*stream, *side, now));
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let Held {
-            network,
-            stream,
-            side,
-        } = &*self.0;
+        let Held { network, stream, side } = &*self.0;
         network.with(|core, now| core.drop_writer(*stream, *side, now));
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.network
-            .with(|core, now| core.drop_end(self.stream, self.side, now));
+        self.network.with(|core, now| core.drop_end(self.stream, self.side, now));
     }
 }

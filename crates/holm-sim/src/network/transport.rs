@@ -18,7 +18,7 @@ pub const SIM_BACKLOG: usize = 1024;
 
 /// The transport of one host: it listens at `mem:HOST` and `mem:HOST/..`, and dials those of all
 /// hosts.
-pub struct SimTransport {
+pub(crate) struct SimTransport {
     network: SimNetwork,
     host: String,
     crashed: AtomicBool,
@@ -26,11 +26,7 @@ pub struct SimTransport {
 
 impl SimTransport {
     pub(crate) fn new(network: SimNetwork, host: &str) -> Self {
-        Self {
-            network,
-            host: host.to_owned(),
-            crashed: AtomicBool::new(false),
-        }
+        Self { network, host: host.to_owned(), crashed: AtomicBool::new(false) }
     }
 
     /// Ends all that this host has on the network, for good.
@@ -53,10 +49,7 @@ impl SimTransport {
         let back = Way::new(host_of(name), host);
         let (stream, arrival) = network.with(|core, now| {
             let stream = core.next_dial();
-            (
-                stream,
-                core.send_open(there.clone(), stream, Side::Listener, now),
-            )
+            (stream, core.send_open(there.clone(), stream, Side::Listener, now))
         });
         let gave_up = |_| Failure::Io(ErrorKind::TimedOut.into());
         arrival.await.map_err(gave_up)?;
@@ -90,10 +83,7 @@ impl Transport for SimTransport {
             };
             self.open(name).await.map_err(|failure| match failure {
                 Failure::Refused => DialError::Refused { to: to.clone() },
-                Failure::Io(source) => DialError::Connect {
-                    to: to.clone(),
-                    source,
-                },
+                Failure::Io(source) => DialError::Connect { to: to.clone(), source },
             })
         })
     }
@@ -106,10 +96,7 @@ impl Transport for SimTransport {
             let Endpoint::Memory(name) = at else {
                 return Err(ListenError::Unsupported { at: at.clone() });
             };
-            let failed = |source| ListenError::Io {
-                at: at.clone(),
-                source,
-            };
+            let failed = |source| ListenError::Io { at: at.clone(), source };
             self.check_alive().map_err(failed)?;
             if host_of(name) != self.host {
                 return Err(failed(ErrorKind::AddrNotAvailable.into()));
@@ -120,12 +107,7 @@ impl Transport for SimTransport {
                 .with(|core, _| core.listen(name, &self.host, sender))
                 .ok_or_else(|| ListenError::InUse { at: at.clone() })?;
             let network = self.network.clone();
-            let listener = SimListener {
-                network,
-                name: name.clone(),
-                number,
-                backlog,
-            };
+            let listener = SimListener { network, name: name.clone(), number, backlog };
             Ok(Box::new(listener) as Box<dyn Listener>)
         })
     }
@@ -156,8 +138,7 @@ impl Listener for SimListener {
 
 impl Drop for SimListener {
     fn drop(&mut self) {
-        self.network
-            .with(|core, _| core.unlisten(&self.name, self.number));
+        self.network.with(|core, _| core.unlisten(&self.name, self.number));
     }
 }
 
@@ -168,8 +149,6 @@ fn host_of(name: &str) -> &str {
 
 impl fmt::Debug for SimTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimTransport")
-            .field("host", &self.host)
-            .finish_non_exhaustive()
+        f.debug_struct("SimTransport").field("host", &self.host).finish_non_exhaustive()
     }
 }

@@ -61,11 +61,7 @@ fn a_paused_host_stands_still_and_goes_on() {
         assert_eq!(theirs.load(Ordering::Relaxed), 11);
         a.resume();
         sleep(SECOND / 10).await;
-        assert_eq!(
-            ours.load(Ordering::Relaxed),
-            2,
-            "the sleep that ended meanwhile"
-        );
+        assert_eq!(ours.load(Ordering::Relaxed), 2, "the sleep that ended meanwhile");
         sleep(SECOND).await;
         assert_eq!(ours.load(Ordering::Relaxed), 3);
     });
@@ -109,11 +105,7 @@ fn the_wall_clock_follows_virtual_time() {
 fn a_host_is_the_same_until_it_crashes() {
     Sim::new(1).run(async |world| {
         let first = world.host("a").env().random_u64();
-        assert_ne!(
-            world.host("a").env().random_u64(),
-            first,
-            "one generator, drawn from twice"
-        );
+        assert_ne!(world.host("a").env().random_u64(), first, "one generator, drawn from twice");
         assert_ne!(world.host("b").env().random_u64(), first);
     });
     // A host's randomness depends on its name, not on which came first.

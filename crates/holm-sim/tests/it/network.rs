@@ -33,14 +33,7 @@ impl Pair {
         let transport = a.transport();
         let (dialled, accepted) = tokio::join!(transport.dial(&to), listener.accept());
         let (dialled, accepted) = (dialled.unwrap(), accepted.unwrap());
-        Self {
-            world,
-            a,
-            b,
-            dialled,
-            accepted,
-            listener,
-        }
+        Self { world, a, b, dialled, accepted, listener }
     }
 
     fn write(&self, text: &str) {
@@ -53,9 +46,7 @@ impl Pair {
 }
 
 fn write(connection: &Connection, text: &str) {
-    let written = connection
-        .writer
-        .try_write_vectored(&[IoSlice::new(text.as_bytes())]);
+    let written = connection.writer.try_write_vectored(&[IoSlice::new(text.as_bytes())]);
     assert_eq!(written.unwrap(), text.len());
 }
 
@@ -75,9 +66,7 @@ async fn expect(connection: &mut Connection, text: &str) {
 }
 
 fn run(scenario: impl AsyncFn(Pair)) {
-    check_seeds(&SEEDS, async |world: World| {
-        scenario(Pair::new(world).await).await
-    });
+    check_seeds(&SEEDS, async |world: World| scenario(Pair::new(world).await).await);
 }
 
 #[test]
@@ -89,18 +78,8 @@ fn the_network_conforms() {
             Endpoint::Memory(format!("b/{}", count.get()))
         };
         let (a, b) = (world.host("a").transport(), world.host("b").transport());
-        all(Fixture {
-            dialler: &*a,
-            listener: &*b,
-            fresh: &fresh,
-        })
-        .await;
-        all(Fixture {
-            dialler: &*b,
-            listener: &*b,
-            fresh: &fresh,
-        })
-        .await;
+        all(Fixture { dialler: &*a, listener: &*b, fresh: &fresh }).await;
+        all(Fixture { dialler: &*b, listener: &*b, fresh: &fresh }).await;
     });
 }
 
@@ -152,19 +131,13 @@ fn a_side_that_waits_too_long_breaks_its_stream() {
         let broken = read(&mut pair.dialled).await.unwrap_err();
         assert_eq!(broken.kind(), ErrorKind::TimedOut);
         assert_eq!(pair.world.elapsed() - start, Duration::from_secs(5));
-        let refused = pair
-            .dialled
-            .writer
-            .try_write_vectored(&[IoSlice::new(b"x")]);
+        let refused = pair.dialled.writer.try_write_vectored(&[IoSlice::new(b"x")]);
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::BrokenPipe);
         // The other side had nothing to wait for: it hears of it when the cut is healed.
         let held = tokio::time::timeout(Duration::from_secs(60), pair.read()).await;
         assert!(held.is_err(), "{held:?}");
         network.heal(&pair.a, &pair.b);
-        assert_eq!(
-            pair.read().await.unwrap_err().kind(),
-            ErrorKind::ConnectionReset
-        );
+        assert_eq!(pair.read().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
         assert_eq!(pair.read().await.unwrap(), "");
     });
 }
@@ -177,14 +150,8 @@ fn lost_acknowledgements_break_a_stream_too() {
         network.cut_one_way(&pair.b, &pair.a);
         pair.write("heard");
         expect(&mut pair.accepted, "heard").await;
-        assert_eq!(
-            read(&mut pair.dialled).await.unwrap_err().kind(),
-            ErrorKind::TimedOut
-        );
-        assert_eq!(
-            pair.read().await.unwrap_err().kind(),
-            ErrorKind::ConnectionReset
-        );
+        assert_eq!(read(&mut pair.dialled).await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(pair.read().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     });
 }
 
@@ -207,13 +174,7 @@ fn a_cut_that_is_healed_in_time_breaks_nothing() {
 #[test]
 fn a_dial_into_a_cut_waits_or_times_out() {
     run(async |pair| {
-        let Pair {
-            world,
-            a,
-            b,
-            mut listener,
-            ..
-        } = pair;
+        let Pair { world, a, b, mut listener, .. } = pair;
         let (network, to, transport) = (world.network(), b.endpoint(), a.transport());
         network.cut(&a, &b);
         let healed = async {
@@ -227,9 +188,7 @@ fn a_dial_into_a_cut_waits_or_times_out() {
         network.break_after(Some(Duration::from_secs(5)));
         network.cut(&a, &b);
         let error = transport.dial(&to).await.unwrap_err();
-        let DialError::Connect { source, .. } = error else {
-            panic!("{error}")
-        };
+        let DialError::Connect { source, .. } = error else { panic!("{error}") };
         assert_eq!(source.kind(), ErrorKind::TimedOut);
     });
 }
@@ -251,38 +210,20 @@ fn streams_can_be_reset_on_both_sides() {
 #[test]
 fn a_crash_resets_streams_and_frees_addresses() {
     run(async |pair| {
-        let Pair {
-            world,
-            a,
-            b,
-            mut dialled,
-            accepted,
-            listener,
-        } = pair;
+        let Pair { world, a, b, mut dialled, accepted, listener } = pair;
         b.crash();
-        assert_eq!(
-            read(&mut dialled).await.unwrap_err().kind(),
-            ErrorKind::ConnectionReset
-        );
+        assert_eq!(read(&mut dialled).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
         let refused = accepted.writer.try_write_vectored(&[IoSlice::new(b"x")]);
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::BrokenPipe);
         let refused = a.transport().dial(&b.endpoint()).await;
-        assert!(
-            matches!(refused, Err(DialError::Refused { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(DialError::Refused { .. })), "{refused:?}");
         let dead = b.transport().listen(&b.endpoint()).await.map(|_| ());
         assert!(matches!(dead, Err(ListenError::Io { .. })), "{dead:?}");
         let dead = b.transport().dial(&a.endpoint()).await;
         assert!(matches!(dead, Err(DialError::Connect { .. })), "{dead:?}");
 
         // The next life has the address to itself, whatever is left of the former one.
-        let mut again = world
-            .host("b")
-            .transport()
-            .listen(&b.endpoint())
-            .await
-            .unwrap();
+        let mut again = world.host("b").transport().listen(&b.endpoint()).await.unwrap();
         drop(listener);
         let (to, transport) = (b.endpoint(), a.transport());
         let (dialled, accepted) = tokio::join!(transport.dial(&to), again.accept());
@@ -296,10 +237,7 @@ fn a_host_listens_at_its_own_addresses_only() {
     Sim::new(1).run(async |world| {
         let (a, b) = (world.host("a"), world.host("b"));
         let foreign = a.transport().listen(&b.endpoint()).await.map(|_| ());
-        assert!(
-            matches!(foreign, Err(ListenError::Io { .. })),
-            "{foreign:?}"
-        );
+        assert!(matches!(foreign, Err(ListenError::Io { .. })), "{foreign:?}");
         let tcp = "tcp:127.0.0.1:1".parse().unwrap();
         let tcp = a.transport().dial(&tcp).await;
         assert!(matches!(tcp, Err(DialError::Unsupported { .. })), "{tcp:?}");

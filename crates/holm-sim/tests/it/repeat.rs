@@ -64,12 +64,7 @@ fn what_does_not_follow_from_the_seed_is_noticed() {
     let runs = AtomicU64::new(0);
     check_deterministic(1, async |world: World| {
         let run = runs.fetch_add(1, Ordering::Relaxed);
-        world
-            .host("a")
-            .env()
-            .spawn(sleep(Duration::from_millis(run)))
-            .await
-            .unwrap();
+        world.host("a").env().spawn(sleep(Duration::from_millis(run))).await.unwrap();
     });
 }
 

@@ -46,12 +46,7 @@ impl Half {
         let actors = (0..ACTORS).map(|_| node.spawn(Log::default())).collect();
         let spare = node.spawn(Log::default());
         let watcher = node.spawn(Watcher::default());
-        Self {
-            node,
-            actors,
-            spare,
-            watcher,
-        }
+        Self { node, actors, spare, watcher }
     }
 
     fn pids(&self) -> Vec<Pid> {
@@ -89,9 +84,7 @@ impl Half {
 #[test]
 fn everybody_who_waits_is_told_once() {
     for how in [Break::Cut, Break::Reset, Break::Disconnect] {
-        check_seeds(&SEEDS, async |world: World| {
-            session_breaks(world, how).await
-        });
+        check_seeds(&SEEDS, async |world: World| session_breaks(world, how).await);
     }
 }
 
@@ -113,7 +106,7 @@ async fn session_breaks(world: World, how: Break) {
             // Without traffic nobody would miss anything. One side's is enough.
             let (talks, listens) = if rng.random() { (0, 1) } else { (1, 0) };
             let actor: Ref<Log> = reach(&halves[talks].node, halves[listens].spare.pid());
-            actor.cast().note(0, 0, Vec::new()).unwrap();
+            actor.cast().note(0, 0, String::new()).unwrap();
             tokio::time::sleep(2 * PATIENCE).await;
             network.heal(&a, &b);
         }
@@ -141,14 +134,11 @@ async fn session_breaks(world: World, how: Break) {
     // The next session begins with nothing left of the last one.
     theirs.node.connect(&a.endpoint()).await.unwrap();
     for ((_, other), events) in sides.into_iter().zip(&mut events) {
-        assert_eq!(
-            events.next().await,
-            Some(NodeEvent::Up(other.node.name().clone()))
-        );
+        assert_eq!(events.next().await, Some(NodeEvent::Up(other.node.name().clone())));
     }
     for (half, other) in sides {
         let spare: Ref<Log> = reach(&half.node, other.spare.pid());
-        spare.note(1, 2, Vec::new()).await.unwrap();
+        spare.note(1, 2, String::new()).await.unwrap();
         for pid in other.pids() {
             let down = half.node.monitor(pid);
             reach::<Log>(&half.node, pid).exit(ExitReason::Failed("asked to".into()));

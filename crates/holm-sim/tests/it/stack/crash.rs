@@ -27,10 +27,7 @@ fn a_crash_gives_each_waiter_one_outcome() {
         *sum = (sum.0 + alive, sum.1 + lost);
     });
     let (alive, lost) = *spawned.lock();
-    assert!(
-        alive > 0 && lost > 0,
-        "the crash comes in the midst: {alive} spawned, {lost} not"
-    );
+    assert!(alive > 0 && lost > 0, "the crash comes in the midst: {alive} spawned, {lost} not");
 }
 
 /// How many spawns succeeded before the crash, and how many were lost.
@@ -40,9 +37,7 @@ async fn crash(world: World) -> (usize, usize) {
     let mut events = near.events();
     near.connect(&b.endpoint()).await.unwrap();
     let watcher = near.spawn(Watcher::default());
-    let watched: Vec<_> = (0..WATCHED)
-        .map(|_| far.spawn(Log::default()).pid())
-        .collect();
+    let watched: Vec<_> = (0..WATCHED).map(|_| far.spawn(Log::default()).pid()).collect();
     for pid in &watched {
         watcher.watch(*pid).await.unwrap();
     }
@@ -69,14 +64,8 @@ async fn crash(world: World) -> (usize, usize) {
     let outcomes = std::mem::take(&mut *outcomes.lock());
     assert_eq!(outcomes.len(), SPAWNS);
     let disconnected = RemoteSpawnError::Disconnected(far.name().clone());
-    let lost = outcomes
-        .iter()
-        .filter(|outcome| **outcome == Err(disconnected.clone()))
-        .count();
-    let alive = outcomes
-        .iter()
-        .filter(|outcome| **outcome == Ok(ExitReason::Noconnection))
-        .count();
+    let lost = outcomes.iter().filter(|outcome| **outcome == Err(disconnected.clone())).count();
+    let alive = outcomes.iter().filter(|outcome| **outcome == Ok(ExitReason::Noconnection)).count();
     assert_eq!(alive + lost, SPAWNS, "{outcomes:?}");
 
     let downs = watcher.downs().await.unwrap();
@@ -85,10 +74,7 @@ async fn crash(world: World) -> (usize, usize) {
         assert_eq!(*reasons, [ExitReason::Noconnection]);
     }
     let peer = far.name().clone();
-    let expected = [
-        holm::NodeEvent::Up(peer.clone()),
-        holm::NodeEvent::Down(peer),
-    ];
+    let expected = [holm::NodeEvent::Up(peer.clone()), holm::NodeEvent::Down(peer)];
     assert_eq!(events_until_now(&mut events).await, expected);
     assert_eq!(near.nodes(), []);
     assert_eq!(near.system().actors(), 1, "the watcher");

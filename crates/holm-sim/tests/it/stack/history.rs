@@ -19,11 +19,7 @@ pub(super) fn check(history: &[Entry], senders: &[u32], count: u32) -> Result<()
     for (from, came, _) in history {
         let due = due.entry(*from).or_default();
         if came != due {
-            return Err(Fault::Order {
-                from: *from,
-                due: *due,
-                came: *came,
-            });
+            return Err(Fault::Order { from: *from, due: *due, came: *came });
         }
         *due += 1;
     }
@@ -36,37 +32,14 @@ pub(super) fn check(history: &[Entry], senders: &[u32], count: u32) -> Result<()
 #[test]
 fn wrong_histories_are_told_apart() {
     let entries = |numbers: &[(u32, u32)]| -> Vec<Entry> {
-        numbers
-            .iter()
-            .map(|(from, number)| (*from, *number, 0))
-            .collect()
+        numbers.iter().map(|(from, number)| (*from, *number, 0)).collect()
     };
     let good = entries(&[(1, 0), (2, 0), (2, 1), (1, 1)]);
     assert_eq!(check(&good, &[1, 2], 2), Ok(()));
-    assert_eq!(
-        check(&good, &[1, 2, 3], 2),
-        Err(Fault::Lost { from: 3, due: 0 })
-    );
-    assert_eq!(
-        check(&good[..3], &[1, 2], 2),
-        Err(Fault::Lost { from: 1, due: 1 })
-    );
+    assert_eq!(check(&good, &[1, 2, 3], 2), Err(Fault::Lost { from: 3, due: 0 }));
+    assert_eq!(check(&good[..3], &[1, 2], 2), Err(Fault::Lost { from: 1, due: 1 }));
     let swapped = entries(&[(1, 1), (1, 0)]);
-    assert_eq!(
-        check(&swapped, &[1], 2),
-        Err(Fault::Order {
-            from: 1,
-            due: 0,
-            came: 1
-        })
-    );
+    assert_eq!(check(&swapped, &[1], 2), Err(Fault::Order { from: 1, due: 0, came: 1 }));
     let twice = entries(&[(1, 0), (1, 0)]);
-    assert_eq!(
-        check(&twice, &[1], 1),
-        Err(Fault::Order {
-            from: 1,
-            due: 1,
-            came: 0
-        })
-    );
+    assert_eq!(check(&twice, &[1], 1), Err(Fault::Order { from: 1, due: 1, came: 0 }));
 }

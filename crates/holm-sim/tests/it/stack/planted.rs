@@ -40,22 +40,10 @@ struct BuggyWriter {
 impl Transport for Buggy {
     fn dial<'a>(&'a self, to: &'a Endpoint) -> BoxFuture<'a, Result<Connection, DialError>> {
         Box::pin(async move {
-            let Connection {
-                reader,
-                writer,
-                peer,
-            } = self.inner.dial(to).await?;
+            let Connection { reader, writer, peer } = self.inner.dial(to).await?;
             let armed = Arc::clone(&self.armed);
-            let writer = BuggyWriter {
-                inner: writer,
-                bug: self.bug,
-                armed,
-            };
-            Ok(Connection {
-                reader,
-                writer: Arc::new(writer),
-                peer,
-            })
+            let writer = BuggyWriter { inner: writer, bug: self.bug, armed };
+            Ok(Connection { reader, writer: Arc::new(writer), peer })
         })
     }
 
@@ -69,11 +57,7 @@ impl Transport for Buggy {
 
 impl WriteHalf for BuggyWriter {
     fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bug = if self.armed.swap(false, Ordering::Relaxed) {
-            self.bug
-        } else {
-            Bug::None
-        };
+        let bug = if self.armed.swap(false, Ordering::Relaxed) { self.bug } else { Bug::None };
         match bug {
             Bug::None => self.inner.try_write_vectored(bufs),
             Bug::Drop => Ok(bufs.iter().map(|buf| buf.len()).sum()),
@@ -98,11 +82,7 @@ fn verdicts(bug: Bug) -> [Result<(), Fault>; SEEDS.len()] {
     SEEDS.map(|seed| {
         let armed = Arc::new(AtomicBool::new(false));
         let change = |inner| -> Arc<dyn Transport> {
-            Arc::new(Buggy {
-                inner,
-                bug,
-                armed: Arc::clone(&armed),
-            })
+            Arc::new(Buggy { inner, bug, armed: Arc::clone(&armed) })
         };
         let arm = || armed.store(true, Ordering::Relaxed);
         Sim::new(seed).run(async |world: World| casts_over(world, change, arm).await)

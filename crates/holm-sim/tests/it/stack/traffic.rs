@@ -35,21 +35,12 @@ impl Traffic {
         for here in [0, 1] {
             for number in 0..SENDERS {
                 let id = number + here as u32 * SENDERS;
-                let sender = nodes[here].spawn(Sender {
-                    id,
-                    next: 0,
-                    rng: world.rng(),
-                    calls,
-                });
+                let sender = nodes[here].spawn(Sender { id, next: 0, rng: world.rng(), calls });
                 let log = reach(&nodes[here], logs[1 - here].pid());
                 senders.push((id, sender, log));
             }
         }
-        Self {
-            nodes,
-            logs,
-            senders,
-        }
+        Self { nodes, logs, senders }
     }
 
     /// One round: all senders send at once. Ends when they are done.
@@ -89,9 +80,7 @@ pub(super) fn hosts(world: &World) -> (Host, Host) {
     for (from, to) in [(&a, &b), (&b, &a)] {
         let min = Duration::from_micros(rng.random_range(1..20_000));
         let max = min * rng.random_range(1..3);
-        world
-            .network()
-            .set_delay(from, to, Delay::between(min, max));
+        world.network().set_delay(from, to, Delay::between(min, max));
     }
     (a, b)
 }
@@ -160,25 +149,6 @@ fn a_network_that_stutters_loses_nothing() {
         tokio::join!(traffic.run(), stutters);
         assert_eq!(traffic.check(1).await, Ok(()));
         let up = NodeEvent::Up(traffic.nodes[1].name().clone());
-        assert_eq!(
-            events_until_now(&mut events).await,
-            [up],
-            "one session all the time"
-        );
+        assert_eq!(events_until_now(&mut events).await, [up], "one session all the time");
     });
-}
-#[test]
-fn tmp_measure() {
-    let mut sim = holm_sim::Sim::new(1);
-    let t = std::time::Instant::now();
-    sim.run(async |world: World| {
-        let (a, b) = hosts(&world);
-        let nodes = [start(&a).await, start(&b).await];
-        let traffic = Traffic::new(&world, nodes, &b, true).await;
-        traffic.run().await;
-        assert_eq!(traffic.check(1).await, Ok(()));
-    });
-    let text = sim.trace_text();
-    println!("{:?} lines {} bytes {}", t.elapsed(), text.lines().count(), text.len());
-    println!("polls {} yields {} packets {}", text.matches("Poll").count(), text.matches("Yield").count(), text.matches("sent").count());
 }
