@@ -32,6 +32,7 @@ pub use call::{Call, CallError};
 pub use cast::{Delivery, SendError, cast};
 pub use cell::{AnyCell, ArrivalError};
 pub use context::Context;
+pub use holm_cell::Capacity;
 pub use decode_scope::DecodeScope;
 pub use poll_scope::{Flush, flush_later};
 pub use handle::Handle;

@@ -29,8 +29,7 @@ pub struct Consumer<T, H> {
     publish_every: u64,
     /// The block of index `head - 1`; null before the first message.
     block: *mut Block<T>,
-    /// The waker registered with the interrupt, by its parts. They stay its own, since the
-    /// registered clone lives.
+    /// The waker registered with the interrupt, by its parts: its own while it is registered.
     waker: Option<(*const (), &'static RawWakerVTable)>,
     /// The registered waker is parked at index `head`, or with the producer of this very
     /// message, which will call it after the write.
@@ -137,7 +136,8 @@ impl<T, H> Consumer<T, H> {
     }
 
     /// Has interrupts wake this task from now on, whatever it waits for. Without it they do so
-    /// only once the task has waited in [`Consumer::poll_ready`].
+    /// only once the task has waited in [`Consumer::poll_ready`]. An earlier interrupt wakes no
+    /// one: look at [`Consumer::is_interrupted`] after this.
     pub fn watch_interrupts(&mut self, cx: &Context<'_>) {
         if self.register(cx.waker()) && std::mem::take(&mut self.parked) {
             // The waker parked there is another one; the next wait parks this one.
@@ -147,12 +147,13 @@ impl<T, H> Consumer<T, H> {
 
     /// Notes the task's waker with the interrupt; whether it was another one before.
     fn register(&mut self, waker: &Waker) -> bool {
-        let parts = (waker.data(), waker.vtable());
-        let same =
-            self.waker.is_some_and(|(data, vtable)| data == parts.0 && ptr::eq(vtable, parts.1));
+        let same = self
+            .waker
+            .is_some_and(|(data, vtable)| data == waker.data() && ptr::eq(vtable, waker.vtable()));
         if !same {
-            self.cell.interrupt.register(Some(waker.clone()));
-            self.waker = Some(parts);
+            let waker = waker.clone();
+            self.waker = Some((waker.data(), waker.vtable()));
+            self.cell.interrupt.register(Some(waker));
         }
         !same
     }

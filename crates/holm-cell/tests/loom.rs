@@ -283,6 +283,19 @@ fn an_interrupt_meets_a_parking_consumer() {
 }
 
 #[test]
+fn an_interrupt_meets_a_consumer_that_waits_for_something_else() {
+    loom::model(|| {
+        let (cell, mut consumer) = inbox(4);
+        let sender = thread::spawn(move || cell.interrupt());
+        block_on(poll_fn(|cx| {
+            consumer.watch_interrupts(cx);
+            if consumer.take_interrupt() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        sender.join().unwrap();
+    });
+}
+
+#[test]
 fn an_interrupt_and_a_message() {
     model_within(2, || {
         let (cell, mut consumer) = inbox(4);

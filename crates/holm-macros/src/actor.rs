@@ -1,7 +1,7 @@
 //! The expansion of `#[actor]`.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::Parser;
 use syn::{Error, Ident, ImplItem, ItemImpl, LitStr, Result, Type};
 
@@ -65,7 +65,9 @@ pub(crate) fn expand(options: TokenStream, mut item: ItemImpl) -> Result<TokenSt
                 hooks.push(ImplItem::Fn(function));
             }
             ImplItem::Fn(function) => {
-                methods.push(Method::parse(&function)?);
+                let mut outside = function.clone();
+                outside.sig = syn::parse2(without_self(function.sig.to_token_stream(), &me))?;
+                methods.push(Method::parse(&outside)?);
                 rest.push(ImplItem::Fn(function));
             }
             other => rest.push(other),
@@ -85,6 +87,23 @@ pub(crate) fn expand(options: TokenStream, mut item: ItemImpl) -> Result<TokenSt
     let actor = parts.actor();
     let remote = if parts.options.local { TokenStream::new() } else { parts.remote(&name) };
     Ok(quote!(#item #message #api #actor #remote))
+}
+
+/// A signature as it reads outside the `impl` block, where `Self` is another type.
+fn without_self(tokens: TokenStream, me: &Type) -> TokenStream {
+    tokens
+        .into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Ident(ident) if ident == "Self" => me.to_token_stream(),
+            TokenTree::Group(group) => {
+                let inner = without_self(group.stream(), me);
+                let mut outer = Group::new(group.delimiter(), inner);
+                outer.set_span(group.span());
+                TokenTree::Group(outer).into()
+            }
+            other => other.into(),
+        })
+        .collect()
 }
 
 fn type_name(me: &Type) -> Result<Ident> {

@@ -27,7 +27,7 @@
 #![forbid(unsafe_code)]
 
 pub use holm_actor::{
-    Actor, ActorSystem, Address, Api, Call, CallError, Context, Delivery, Down, Handle, MethodInfo,
+    Actor, ActorSystem, Address, Api, Call, CallError, Capacity, Context, Delivery, Down, Handle, MethodInfo,
     Monitor, MonitorRef, Named, NameError, Names, PlainApi, Ref, Remote, Reply, ReplySink,
     ReturnPath, SendError, Signal, SpawnError, SpawnOptions, Spawnable, WireMethod, WireTable, cast,
 };
@@ -36,7 +36,7 @@ pub use holm_node::{
     ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
     StartError,
 };
-pub use holm_wire::{ExitReason, NodeId, NodeName, Pid, Secret};
+pub use holm_wire::{Code, ExitReason, Limits, NodeId, NodeName, Pid, Secret, WireError};
 
 /// What crosses the wire: used by the code that the macros write.
 pub mod wire {

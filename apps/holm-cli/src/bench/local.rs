@@ -149,13 +149,13 @@ async fn call(node: &Node, n: u64) -> Duration {
 
 /// Passes a token on.
 struct Hop {
-    next: Option<Ref<Hop>>,
+    next: Option<Ref<Self>>,
     done: Done,
 }
 
 #[actor(local)]
 impl Hop {
-    async fn join(&mut self, next: Ref<Hop>) {
+    async fn join(&mut self, next: Ref<Self>) {
         self.next = Some(next);
     }
 
