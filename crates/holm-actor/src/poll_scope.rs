@@ -5,7 +5,7 @@
 //! call and a round trip costs no extra wake-up.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// Something with bytes to write.
@@ -19,30 +19,38 @@ pub trait Flush: Send + Sync + 'static {
     fn wake_writer(&self);
 }
 
-#[derive(Default)]
+/// What this thread's running actor leaves. The lists keep their memory from poll to poll.
 struct PollScope {
-    pending: Vec<Arc<dyn Flush>>,
+    /// Whether this thread polls an actor.
+    active: Cell<bool>,
+    pending: RefCell<Vec<Arc<dyn Flush>>>,
     /// Replies dropped by a panic, kept until the exit reason is known.
-    orphans: Vec<Box<dyn Any>>,
+    orphans: RefCell<Vec<Box<dyn Any>>>,
 }
 
 thread_local! {
-    /// `Some` while this thread polls an actor.
-    static SCOPE: RefCell<Option<PollScope>> = const { RefCell::new(None) };
+    static SCOPE: PollScope = const {
+        PollScope {
+            active: Cell::new(false),
+            pending: RefCell::new(Vec::new()),
+            orphans: RefCell::new(Vec::new()),
+        }
+    };
 }
 
 /// Flushes `target` at the end of the running actor's poll, or, outside one,
 /// through its writer.
 pub fn flush_later<F: Flush>(target: &Arc<F>) {
-    let deferred = SCOPE.with_borrow_mut(|scope| match scope {
-        None => false,
-        Some(scope) => {
+    let deferred = SCOPE.with(|scope| {
+        let active = scope.active.get();
+        if active {
+            let mut pending = scope.pending.borrow_mut();
             let at = Arc::as_ptr(target).cast::<()>();
-            if !scope.pending.iter().any(|other| Arc::as_ptr(other).cast::<()>() == at) {
-                scope.pending.push(Arc::clone(target) as Arc<dyn Flush>);
+            if !pending.iter().any(|other| Arc::as_ptr(other).cast::<()>() == at) {
+                pending.push(Arc::clone(target) as Arc<dyn Flush>);
             }
-            true
         }
+        active
     });
     if !deferred {
         target.wake_writer();
@@ -51,35 +59,45 @@ pub fn flush_later<F: Flush>(target: &Arc<F>) {
 
 /// Keeps `orphan` until [`drop_orphans`]; outside an actor's poll it is dropped at once.
 pub(crate) fn keep_orphan(orphan: Box<dyn Any>) {
-    let homeless = SCOPE.with_borrow_mut(|scope| match scope {
-        Some(scope) => {
-            scope.orphans.push(orphan);
-            None
+    SCOPE.with(|scope| {
+        if scope.active.get() {
+            scope.orphans.borrow_mut().push(orphan);
         }
-        None => Some(orphan),
     });
-    drop(homeless);
 }
 
 /// Drops what a panic orphaned, now that the exit reason can be seen.
 pub(crate) fn drop_orphans() {
-    let orphans =
-        SCOPE.with_borrow_mut(|scope| scope.as_mut().map(|scope| std::mem::take(&mut scope.orphans)));
-    drop(orphans);
+    drop(SCOPE.with(|scope| scope.orphans.take()));
 }
 
 /// Polls an actor, then flushes what the poll made pending.
 pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
-    /// Restores the outer scope, also when `poll` unwinds.
-    struct Leave(Option<PollScope>);
-    impl Drop for Leave {
+    /// Ends the scope, also when `poll` unwinds. Where one actor polls another, the inner one
+    /// flushes for both.
+    struct Leave<'a> {
+        scope: &'a PollScope,
+        outer: bool,
+    }
+    impl Drop for Leave<'_> {
         fn drop(&mut self) {
-            let inner = SCOPE.replace(self.0.take());
-            for target in inner.into_iter().flat_map(|scope| scope.pending) {
-                target.flush();
+            self.scope.active.set(self.outer);
+            if !self.scope.pending.borrow().is_empty() {
+                flush_pending(&self.scope.pending);
             }
         }
     }
-    let _leave = Leave(SCOPE.replace(Some(PollScope::default())));
-    poll()
+    SCOPE.with(|scope| {
+        let _leave = Leave { scope, outer: scope.active.replace(true) };
+        poll()
+    })
+}
+
+fn flush_pending(pending: &RefCell<Vec<Arc<dyn Flush>>>) {
+    let mut targets = pending.take();
+    for target in targets.drain(..) {
+        target.flush();
+    }
+    // A flush makes nothing pending; the memory serves the next poll.
+    pending.replace(targets);
 }

@@ -86,10 +86,10 @@ impl SimNetwork {
         self.with(|core, now| core.heal(&way(from, to), now));
     }
 
-    /// From the next cut on, a side of a stream that had something unacknowledged for this long, counted
-    /// from the cut or from sending it into one, breaks the stream: it reads
+    /// Sets how long a side waits for what a cut holds from now on (its bytes, or their
+    /// acknowledgement). Then it breaks the stream: it reads
     /// [`TimedOut`](std::io::ErrorKind::TimedOut), and the peer a reset, once that gets through.
-    /// A dial fails likewise. `None`, the default, waits for ever.
+    /// A dial fails likewise. With `None`, the default, it waits for ever.
     pub fn break_after(&self, patience: Option<Duration>) {
         self.with(|core, _| core.post.break_after = patience);
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use holm::env::Task;
 use holm::prelude::*;
-use holm::{CallError, NodeEvent, Pid};
-use holm_sim::{World, check_seeds};
+use holm::{CallError, NodeEvent, NodeName, Pid};
+use holm_sim::{Host, World, check_seeds};
 use rand::RngExt;
 
 use super::traffic::hosts;
@@ -72,12 +72,29 @@ impl Half {
         tasks
     }
 
+    fn name(&self) -> NodeName {
+        self.node.name().clone()
+    }
+
     async fn expect_one_down_each(&self) {
         let downs = self.watcher.downs().await.unwrap();
         assert_eq!(downs.len(), ACTORS);
         for reasons in downs.values() {
             assert_eq!(*reasons, [ExitReason::Noconnection]);
         }
+    }
+    /// Everything works, and nothing is left of the former session.
+    async fn expect_a_fresh_session(&self, other: &Self) {
+        let spare: Ref<Log> = reach(&self.node, other.spare.pid());
+        spare.note(1, 2, String::new()).await.unwrap();
+        for pid in other.pids() {
+            let down = self.node.monitor(pid);
+            let reason = ExitReason::Failed("asked to".into());
+            reach::<Log>(&self.node, pid).exit(reason.clone());
+            assert_eq!(down.await.reason, reason);
+        }
+        self.expect_one_down_each().await;
+        assert_eq!(other.node.system().actors(), 2);
     }
 }
 
@@ -90,61 +107,56 @@ fn everybody_who_waits_is_told_once() {
 
 async fn session_breaks(world: World, how: Break) {
     let (a, b) = hosts(&world);
-    let network = world.network();
-    let mut rng = world.rng();
     let halves = [Half::new(start(&a).await), Half::new(start(&b).await)];
+    let [ours, theirs] = &halves;
+    let sides = [(ours, theirs), (theirs, ours)];
     let mut events = halves.each_ref().map(|half| half.node.events());
-    halves[0].node.connect(&b.endpoint()).await.unwrap();
+    ours.node.connect(&b.endpoint()).await.unwrap();
+    for ((_, other), events) in sides.into_iter().zip(&mut events) {
+        assert_eq!(events.next().await, Some(NodeEvent::Up(other.name())));
+    }
+    let mut tasks = ours.begin(&theirs.pids()).await;
+    tasks.extend(theirs.begin(&ours.pids()).await);
+    tokio::time::sleep(Duration::from_millis(world.rng().random_range(0..100))).await;
 
-    let mut tasks = halves[0].begin(&halves[1].pids()).await;
-    tasks.extend(halves[1].begin(&halves[0].pids()).await);
-    tokio::time::sleep(Duration::from_millis(rng.random_range(0..100))).await;
     match how {
-        Break::Cut => {
-            network.break_after(Some(PATIENCE));
-            network.cut(&a, &b);
-            // Without traffic nobody would miss anything. One side's is enough.
-            let (talks, listens) = if rng.random() { (0, 1) } else { (1, 0) };
-            let actor: Ref<Log> = reach(&halves[talks].node, halves[listens].spare.pid());
-            actor.cast().note(0, 0, String::new()).unwrap();
-            tokio::time::sleep(2 * PATIENCE).await;
-            network.heal(&a, &b);
-        }
-        Break::Reset => network.reset_streams(&a, &b),
-        Break::Disconnect => halves[0].node.disconnect(halves[1].node.name()),
+        Break::Cut => outlast_the_patience(&world, [(&a, ours), (&b, theirs)]).await,
+        Break::Reset => world.network().reset_streams(&a, &b),
+        Break::Disconnect => ours.node.disconnect(&theirs.name()),
+    }
+    for ((half, other), events) in sides.into_iter().zip(&mut events) {
+        assert_eq!(events.next().await, Some(NodeEvent::Down(other.name())));
+        // Rule 16: the actors were told before.
+        half.expect_one_down_each().await;
     }
     for task in tasks {
         task.await.unwrap();
     }
     tokio::time::sleep(ALL_IS_OVER).await;
-
-    let [ours, theirs] = &halves;
-    let sides = [(ours, theirs), (theirs, ours)];
     for ((half, other), events) in sides.into_iter().zip(&mut events) {
+        assert_eq!(events_until_now(events).await, []);
         half.expect_one_down_each().await;
-        let peer = other.node.name().clone();
-        let expected = [NodeEvent::Up(peer.clone()), NodeEvent::Down(peer)];
-        assert_eq!(events_until_now(events).await, expected);
         assert_eq!(half.node.nodes(), []);
         assert_eq!(half.node.system().actors(), ACTORS + 2);
         let spare: Ref<Log> = reach(&half.node, other.spare.pid());
         assert_eq!(spare.entries().await, Err(CallError::Disconnected));
     }
 
-    // The next session begins with nothing left of the last one.
     theirs.node.connect(&a.endpoint()).await.unwrap();
-    for ((_, other), events) in sides.into_iter().zip(&mut events) {
-        assert_eq!(events.next().await, Some(NodeEvent::Up(other.node.name().clone())));
+    for ((half, other), events) in sides.into_iter().zip(&mut events) {
+        assert_eq!(events.next().await, Some(NodeEvent::Up(other.name())));
+        half.expect_a_fresh_session(other).await;
     }
-    for (half, other) in sides {
-        let spare: Ref<Log> = reach(&half.node, other.spare.pid());
-        spare.note(1, 2, String::new()).await.unwrap();
-        for pid in other.pids() {
-            let down = half.node.monitor(pid);
-            reach::<Log>(&half.node, pid).exit(ExitReason::Failed("asked to".into()));
-            assert_eq!(down.await.reason, ExitReason::Failed("asked to".into()));
-        }
-        half.expect_one_down_each().await;
-        assert_eq!(other.node.system().actors(), 2);
-    }
+}
+
+async fn outlast_the_patience(world: &World, [ours, theirs]: [(&Host, &Half); 2]) {
+    let network = world.network();
+    network.break_after(Some(PATIENCE));
+    network.cut(ours.0, theirs.0);
+    // Without traffic nobody would miss anything. One side's is enough.
+    let (talks, listens) = if world.rng().random() { (ours, theirs) } else { (theirs, ours) };
+    let actor: Ref<Log> = reach(&talks.1.node, listens.1.spare.pid());
+    actor.cast().note(0, 0, String::new()).unwrap();
+    tokio::time::sleep(2 * PATIENCE).await;
+    network.heal(ours.0, theirs.0);
 }

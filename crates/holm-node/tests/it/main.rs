@@ -1,0 +1,16 @@
+//! Several nodes in one process, and one in a process of its own.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "drives the real runtime")]
+
+mod actors;
+mod errors;
+mod hostile;
+mod killed;
+mod large;
+mod monitors;
+mod pressure;
+mod sessions;
+mod spawning;
+mod stopping;
+mod support;
+mod talk;

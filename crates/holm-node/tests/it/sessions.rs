@@ -1,0 +1,219 @@
+//! At most one session for each pair, and what is seen of its life.
+
+use std::sync::Arc;
+
+use holm::env::Endpoint;
+use holm::{CallError, ConnectError, Node, NodeEvent, Secret};
+use holm_net::unix_dir::PrivateDir;
+
+use crate::actors::Log;
+use crate::support::*;
+
+fn up(node: &Node) -> NodeEvent {
+    NodeEvent::Up(node.name().clone())
+}
+
+fn down(node: &Node) -> NodeEvent {
+    NodeEvent::Down(node.name().clone())
+}
+
+#[tokio::test]
+async fn a_second_connect_finds_the_session() {
+    for (first, second) in [("a@x", "b@x"), ("b@x", "a@x")] {
+        let net = Net::default();
+        let (one, two) = (net.start(first).await, net.start(second).await);
+        let mut events = one.events();
+        connect(&one, &two).await;
+        let log = reach(&one, &two.spawn(Log::default()));
+        let monitor = one.monitor(log.pid());
+        for _ in 0..5 {
+            assert_eq!(&one.connect(&Net::at(second)).await.unwrap(), two.name());
+            assert_eq!(&two.connect(&Net::at(first)).await.unwrap(), one.name());
+        }
+        log.end(failed("f")).await.unwrap();
+        assert_eq!(monitor.await.reason, failed("f"), "the session is the first one");
+        one.disconnect(two.name());
+        assert_eq!(events.next().await, Some(up(&two)));
+        assert_eq!(events.next().await, Some(down(&two)));
+    }
+}
+
+/// Both dial at once, over and over: one session is left each time, and works both ways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn crossing_dials_leave_one_session() {
+    for _ in 0..100 {
+        let net = Net::default();
+        let (a, b) = (net.start("a@x").await, net.start("b@x").await);
+        let (to_a, to_b) = (Net::at("a@x"), Net::at("b@x"));
+        let (one, two, three) =
+            tokio::join!(a.connect(&to_b), b.connect(&to_a), a.connect(&to_b));
+        assert_eq!((&one.unwrap(), &two.unwrap(), &three.unwrap()), (b.name(), a.name(), b.name()));
+        let log = reach(&a, &b.spawn(Log::default()));
+        log.note(1).await.unwrap();
+        let log = reach(&b, &a.spawn(Log::default()));
+        log.note(1).await.unwrap();
+        assert_eq!((a.nodes().len(), b.nodes().len()), (1, 1));
+        a.stop().await;
+        b.stop().await;
+    }
+}
+
+/// Redialled the moment the end is known here, which the peer may not know yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lost_session_can_be_redialled_at_once_and_events_alternate() {
+    const ROUNDS: usize = 60;
+    for (first, second) in [("a@x", "b@x"), ("b@x", "a@x")] {
+        let net = Net::default();
+        let (one, two) = (net.start(first).await, net.start(second).await);
+        let mut seen = [one.events(), two.events()];
+        for round in 0..ROUNDS {
+            let end = one.monitor_node(two.name());
+            one.connect(&Net::at(second)).await.unwrap();
+            end.await;
+            if round % 3 == 0 {
+                reach(&one, &two.spawn(Log::default())).note(1).await.unwrap();
+            }
+            one.disconnect(two.name());
+            if round % 2 == 0 {
+                one.monitor_node(two.name()).await;
+            }
+        }
+        one.monitor_node(two.name()).await;
+        two.monitor_node(one.name()).await;
+        for (events, peer) in seen.iter_mut().zip([&two, &one]) {
+            let mut ups = 0;
+            while ups < ROUNDS {
+                match events.next().await {
+                    Some(event) if event == up(peer) => ups += 1,
+                    other => panic!("{other:?} where up was due"),
+                }
+                assert_eq!(events.next().await, Some(down(peer)));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_disconnect_fails_calls_on_both_sides() {
+    let (a, b) = pair().await;
+    let (on_b, there) = probe(&a, &b);
+    let (on_a, back) = probe(&b, &a);
+    let (mut call, mut back) = (Box::pin(there.hold()), Box::pin(back.hold()));
+    begin(&mut call).await;
+    begin(&mut back).await;
+    on_b.entered.notified().await;
+    on_a.entered.notified().await;
+    a.disconnect(b.name());
+    assert_eq!(call.await, Err(CallError::Disconnected));
+    assert_eq!(back.await, Err(CallError::Disconnected));
+    assert_eq!(there.got().await, Err(CallError::Disconnected));
+}
+
+#[tokio::test]
+async fn down_follows_what_the_end_of_a_session_does() {
+    let (a, b) = pair().await;
+    let events = a.events();
+    let (on_b, there) = probe(&a, &b);
+    let (on_a, watcher) = probe(&b, &a);
+    watcher.watch(there.pid()).await.unwrap();
+    let mut call = Box::pin(there.hold());
+    begin(&mut call).await;
+    on_b.entered.notified().await;
+    b.disconnect(a.name());
+    until(events, &down(&b)).await;
+    begin_or(&mut call, Err(CallError::Disconnected)).await;
+    assert_eq!(on_a.heard.lock().await.recv().await.unwrap().reason, holm::ExitReason::Noconnection);
+    assert!(a.nodes().is_empty());
+}
+
+/// Is ready now, with `expected`.
+async fn begin_or<F: Future + Unpin>(future: &mut F, expected: F::Output)
+where
+    F::Output: PartialEq + std::fmt::Debug,
+{
+    tokio::select! {
+        biased;
+        output = future => assert_eq!(output, expected),
+        () = std::future::ready(()) => panic!("not ready"),
+    }
+}
+
+/// A peer that was started anew while its old session is still thought to live.
+#[tokio::test]
+async fn a_later_life_of_a_peer_takes_the_place_of_the_earlier() {
+    for (server, client) in [("a@x", "b@x"), ("b@x", "a@x")] {
+        let net = Net::default();
+        let server = net.start(server).await;
+        let mut events = server.events();
+        // Two lives at once, as if the first had not been seen to end.
+        let first = Node::builder(client).transport(Arc::new(net.transport().clone()));
+        let first = first.start().await.unwrap();
+        first.connect(&server.endpoints()[0]).await.unwrap();
+        let old = server.spawn(Log::default());
+        let call = reach(&first, &old);
+        call.note(1).await.unwrap();
+        let second = later(&net, client, &first).await;
+        second.connect(&server.endpoints()[0]).await.unwrap();
+        first.monitor_node(server.name()).await;
+        reach(&second, &old).note(2).await.unwrap();
+        assert_eq!(call.note(3).await, Err(CallError::Disconnected));
+        for event in [up(&first), down(&first), up(&second)] {
+            assert_eq!(events.next().await, Some(event));
+        }
+        assert_eq!(old.entries().await.unwrap(), [1, 2]);
+        // And the earlier life is refused from now on.
+        let Err(ConnectError::Handshake { source, .. }) = first.connect(&server.endpoints()[0]).await
+        else {
+            panic!("the earlier life came back");
+        };
+        assert!(source.to_string().contains("stale"), "{source}");
+    }
+}
+
+/// A node of the same name with a later incarnation.
+async fn later(net: &Net, name: &str, earlier: &Node) -> Node {
+    loop {
+        let node = Node::builder(name).transport(Arc::new(net.transport().clone()));
+        let node = node.start().await.unwrap();
+        if node.system().node() != earlier.system().node() {
+            return node;
+        }
+        // Started within the same millisecond.
+        node.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_refused_and_a_right_one_is_not() {
+    let dir = PrivateDir::create(&std::env::temp_dir(), "token-").unwrap();
+    let at = Endpoint::Unix(dir.path().join("s"));
+    let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
+    let server =
+        Node::builder("s@x").listen(at.clone()).token(secret("right")).start().await.unwrap();
+    let none = Node::builder("n@x").start().await.unwrap();
+    let wrong = Node::builder("w@x").token(secret("wrong")).start().await.unwrap();
+    for client in [&none, &wrong] {
+        let Err(ConnectError::Handshake { source, .. }) = client.connect(&at).await else {
+            panic!("it was let in");
+        };
+        assert!(source.to_string().contains("unauthorized"), "{source}");
+        assert!(!source.to_string().contains("right"));
+        assert!(server.nodes().is_empty() && client.nodes().is_empty());
+    }
+    let right = Node::builder("r@x").token(secret("right")).start().await.unwrap();
+    right.connect(&at).await.unwrap();
+    for node in [server, none, wrong, right] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_does_not_connect_to_itself() {
+    let net = Net::default();
+    let a = net.start("a@x").await;
+    let mut events = a.events();
+    assert!(matches!(a.connect(&Net::at("a@x")).await, Err(ConnectError::Handshake { .. })));
+    a.stop().await;
+    drop(a);
+    assert_eq!(events.next().await, None);
+}
