@@ -86,12 +86,7 @@ impl EdgeKind {
 
 impl Graph {
     pub(crate) fn load() -> anyhow::Result<Self> {
-        let json = output(&mut cargo([
-            "metadata",
-            "--locked",
-            "--format-version",
-            "1",
-        ]))?;
+        let json = output(&mut cargo(["metadata", "--locked", "--format-version", "1"]))?;
         Self::parse(&json)
     }
 
@@ -105,27 +100,16 @@ impl Graph {
 
     /// The packages of this workspace.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages
-            .iter()
-            .filter(|package| self.workspace_members.contains(&package.id))
+        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 
     /// Who depends directly on a package of this name, for whatever purpose.
     pub(crate) fn dependents(&self, name: &str) -> Vec<&Package> {
         let by_id = self.by_id();
-        let names = |edge: &Edge| {
-            by_id
-                .get(edge.pkg.as_str())
-                .is_some_and(|package| package.name == name)
-        };
-        let nodes = self
-            .resolve
-            .nodes
-            .iter()
-            .filter(|node| node.deps.iter().any(names));
-        nodes
-            .filter_map(|node| by_id.get(node.id.as_str()).copied())
-            .collect()
+        let names =
+            |edge: &Edge| by_id.get(edge.pkg.as_str()).is_some_and(|package| package.name == name);
+        let nodes = self.resolve.nodes.iter().filter(|node| node.deps.iter().any(names));
+        nodes.filter_map(|node| by_id.get(node.id.as_str()).copied()).collect()
     }
 
     /// What gets linked into a package, as package and the one that pulled it in, itself left out.
@@ -153,12 +137,8 @@ impl Graph {
         follow: fn(&EdgeKind) -> bool,
     ) -> Vec<(&'a Package, &'a Package)> {
         let by_id = self.by_id();
-        let nodes: BTreeMap<&str, &Node> = self
-            .resolve
-            .nodes
-            .iter()
-            .map(|node| (node.id.as_str(), node))
-            .collect();
+        let nodes: BTreeMap<&str, &Node> =
+            self.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let mut seen: BTreeSet<&str> = todo.iter().copied().collect();
         let mut found = Vec::new();
         while let Some(id) = todo.pop() {
@@ -173,9 +153,6 @@ impl Graph {
     }
 
     fn by_id(&self) -> BTreeMap<&str, &Package> {
-        self.packages
-            .iter()
-            .map(|package| (package.id.as_str(), package))
-            .collect()
+        self.packages.iter().map(|package| (package.id.as_str(), package)).collect()
     }
 }

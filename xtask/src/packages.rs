@@ -21,11 +21,7 @@ const PACKAGES: [Package; 2] = [
         used_by: &["holm-cli", "holm-index", "holm-index-router", "holm-oracle"],
         file: "/src.zip",
     },
-    Package {
-        name: "universal-ctags",
-        used_by: &["holm-oracle"],
-        file: "/ctags-universal",
-    },
+    Package { name: "universal-ctags", used_by: &["holm-oracle"], file: "/ctags-universal" },
 ];
 
 /// Installs what is missing for the tests of `package` (or of all). Where that cannot be done, says

@@ -32,11 +32,7 @@ impl Run {
         if let Err(error) = &result {
             eprintln!("error: {error:#}");
         }
-        self.rows.push(Row {
-            step,
-            took,
-            failed: result.is_err(),
-        });
+        self.rows.push(Row { step, took, failed: result.is_err() });
         result.is_ok()
     }
 
@@ -98,14 +94,7 @@ mod tests {
     use super::*;
 
     fn row(took: u64, failed: bool) -> Row {
-        Row {
-            step: Step {
-                name: "x",
-                seconds: 10,
-            },
-            took: Duration::from_secs(took),
-            failed,
-        }
+        Row { step: Step { name: "x", seconds: 10 }, took: Duration::from_secs(took), failed }
     }
 
     #[test]
@@ -119,23 +108,11 @@ mod tests {
     fn a_failed_step_fails_the_run_and_later_steps_still_run() {
         let mut run = Run::default();
         let mut ran = false;
-        run.step(
-            Step {
-                name: "a",
-                seconds: 1,
-            },
-            || bail!("broken"),
-        );
-        run.step(
-            Step {
-                name: "b",
-                seconds: 1,
-            },
-            || {
-                ran = true;
-                Ok(())
-            },
-        );
+        run.step(Step { name: "a", seconds: 1 }, || bail!("broken"));
+        run.step(Step { name: "b", seconds: 1 }, || {
+            ran = true;
+            Ok(())
+        });
         assert!(ran);
         assert_eq!(run.verdict().unwrap_err().to_string(), "a failed");
     }

@@ -122,13 +122,7 @@ mod tests {
     #[test]
     fn options() {
         let parsed = Options::parse(&["--long", "-p", "holm-wire"]);
-        assert_eq!(
-            parsed,
-            Some(Options {
-                long: true,
-                package: Some("holm-wire".to_owned())
-            })
-        );
+        assert_eq!(parsed, Some(Options { long: true, package: Some("holm-wire".to_owned()) }));
         assert_eq!(Options::parse(&["-p"]), None);
         assert_eq!(Options::parse(&["--lnog"]), None);
     }

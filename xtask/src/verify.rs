@@ -10,6 +10,7 @@ mod licences;
 mod manifests;
 mod policy;
 mod repo;
+mod semantics;
 mod size;
 mod sources;
 mod spdx;
@@ -27,13 +28,14 @@ use repo::Repo;
 pub(crate) use unsafe_code::UNSAFE_CRATES;
 
 /// The rules: each looks at the whole repository and names what breaks it.
-const RULES: [fn(&Repo) -> Vec<Finding>; 10] = [
+const RULES: [fn(&Repo) -> Vec<Finding>; 11] = [
     architecture::check,
     bans::check,
     dependencies::check,
     layers::check,
     licences::check,
     manifests::check,
+    semantics::check,
     size::check,
     sources::check,
     unsafe_code::check,
@@ -43,32 +45,19 @@ const RULES: [fn(&Repo) -> Vec<Finding>; 10] = [
 pub(crate) fn verify() -> anyhow::Result<()> {
     let mut steps = Run::default();
     steps.step(budgets::RULES, rules);
-    steps.step(budgets::FMT, || {
-        run(&mut cargo(["fmt", "--all", "--check"]))
-    });
+    steps.step(budgets::FMT, || run(&mut cargo(["fmt", "--all", "--check"])));
     steps.step(budgets::CLIPPY, || {
-        run(
-            cargo(["clippy", "--workspace", "--all-targets", "--locked"])
-                .args(["--", "-D", "warnings"]),
-        )
+        run(cargo(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["--", "-D", "warnings"]))
     });
     // Libraries only, and their public side, which is what a user reads.
     steps.step(budgets::DOCS, || {
-        run(
-            cargo(["doc", "--workspace", "--lib", "--no-deps", "--locked"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
-        )
+        run(cargo(["doc", "--workspace", "--lib", "--no-deps", "--locked"])
+            .env("RUSTDOCFLAGS", "-D warnings"))
     });
     if has_subcommand("deny") {
         steps.step(budgets::DENY, || {
-            run(&mut cargo([
-                "deny",
-                "--offline",
-                "check",
-                "bans",
-                "licenses",
-                "sources",
-            ]))
+            run(&mut cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]))
         });
     }
     steps.print_table(None);
@@ -81,10 +70,7 @@ fn rules() -> anyhow::Result<()> {
     for finding in &findings {
         eprintln!("{finding}");
     }
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.level == Level::Error)
-        .count();
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
     if errors > 0 {
         bail!("{errors} findings");
     }

@@ -102,9 +102,5 @@ async fn answer(index: &Index, args: &Args) -> Result<Exit, Stop> {
 }
 
 fn exit(answer: &Answer) -> Exit {
-    if answer.missing_shards.is_empty() {
-        Exit::Ok
-    } else {
-        Exit::Incomplete
-    }
+    if answer.missing_shards.is_empty() { Exit::Ok } else { Exit::Incomplete }
 }

@@ -7,9 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging what `HOLM_LOG` or else `RUST_LOG` asks for; warnings, if neither does.
 pub(crate) fn init() {
-    let wanted = ["HOLM_LOG", "RUST_LOG"]
-        .into_iter()
-        .find_map(|name| Some((name, env::var(name).ok()?)));
+    let wanted =
+        ["HOLM_LOG", "RUST_LOG"].into_iter().find_map(|name| Some((name, env::var(name).ok()?)));
     let filter = match &wanted {
         None => EnvFilter::new("warn"),
         Some((name, text)) => EnvFilter::try_new(text).unwrap_or_else(|error| {

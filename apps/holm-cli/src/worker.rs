@@ -20,24 +20,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Exit {
-    let name = args.name.map_or_else(
-        || format!("worker-{}@local", std::process::id()).parse(),
-        Ok,
-    );
+    let name = args.name.map_or_else(|| format!("worker-{}@local", std::process::id()).parse(), Ok);
     let name = match name {
         Ok(name) => name,
         Err(fault) => return Exit::usage(&format!("the node's name: {fault}")),
     };
-    let token = std::env::var(TOKEN_VARIABLE)
-        .ok()
-        .map(|token| Secret::new(token.into_bytes()));
-    match run_worker(WorkerOptions {
-        router: args.connect,
-        name,
-        token,
-    })
-    .await
-    {
+    let token = std::env::var(TOKEN_VARIABLE).ok().map(|token| Secret::new(token.into_bytes()));
+    match run_worker(WorkerOptions { router: args.connect, name, token }).await {
         Ok(()) => Exit::Ok,
         Err(error) => Exit::failed(&error.to_string()),
     }

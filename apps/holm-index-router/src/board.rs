@@ -55,9 +55,7 @@ impl Board {
     }
 
     pub(crate) fn add_skipped(&self, shard: ShardId, skipped: Vec<Skip>) {
-        self.0.lock().shards[shard.0 as usize]
-            .skipped
-            .extend(skipped);
+        self.0.lock().shards[shard.0 as usize].skipped.extend(skipped);
     }
 
     /// A worker has a new life, in the process `pid` or in this one.
@@ -70,19 +68,14 @@ impl Board {
 
     /// A worker holds all its shards, `now` after the start of the index.
     pub(crate) fn worker_ready(&self, worker: WorkerNumber, now: Duration) {
-        self.0.lock().workers[worker.0 as usize]
-            .first_ready
-            .get_or_insert(now);
+        self.0.lock().workers[worker.0 as usize].first_ready.get_or_insert(now);
     }
 
     /// Files and bytes that are indexed or skipped so far.
     pub(crate) fn done(&self) -> (u64, u64) {
         let tables = self.0.lock();
         tables.shards.iter().fold((0, 0), |(files, bytes), tally| {
-            (
-                files + tally.held.files + tally.skipped.len() as u64,
-                bytes + tally.held.bytes,
-            )
+            (files + tally.held.files + tally.skipped.len() as u64, bytes + tally.held.bytes)
         })
     }
 

@@ -37,11 +37,7 @@ struct Part {
 
 impl Part {
     fn new(shard: ShardId) -> Self {
-        Self {
-            shard,
-            files: Vec::new(),
-            skipped: Vec::new(),
-        }
+        Self { shard, files: Vec::new(), skipped: Vec::new() }
     }
 }
 
@@ -68,23 +64,13 @@ pub(crate) async fn feed(
         loop {
             // Bound to a name, so that the lock is not held during the call.
             let part = parts.lock().await.recv().await;
-            let Some(Part {
-                shard,
-                files,
-                skipped,
-            }) = part
-            else {
+            let Some(Part { shard, files, skipped }) = part else {
                 return Ok(());
             };
             board.add_skipped(shard, skipped);
             if !files.is_empty() {
-                let report = worker
-                    .add_batch(Batch {
-                        shard: shard.0,
-                        files,
-                    })
-                    .timeout(BATCH_TIME)
-                    .await?;
+                let report =
+                    worker.add_batch(Batch { shard: shard.0, files }).timeout(BATCH_TIME).await?;
                 board.add_report(shard, &report.0);
             }
         }
@@ -128,9 +114,7 @@ fn read_shard(
         }
         if bytes >= BATCH_BYTES {
             bytes = 0;
-            parts
-                .blocking_send(std::mem::replace(&mut part, Part::new(shard)))
-                .ok()?;
+            parts.blocking_send(std::mem::replace(&mut part, Part::new(shard))).ok()?;
         }
     }
     parts.blocking_send(part).ok()
@@ -161,9 +145,7 @@ mod tests {
         let (plan, _dir) = plan();
         let (sender, mut parts) = mpsc::channel(BATCHES_READ_AHEAD);
         let reader = std::thread::spawn(move || read(&plan, &[ShardId(0)], &sender));
-        let taken = std::iter::from_fn(|| parts.blocking_recv())
-            .take(wanted)
-            .collect();
+        let taken = std::iter::from_fn(|| parts.blocking_recv()).take(wanted).collect();
         drop(parts);
         reader.join().unwrap(); // It ends, also if nobody takes the rest.
         taken
@@ -172,21 +154,14 @@ mod tests {
     #[test]
     fn files_are_sent_once_in_batches() {
         let parts = parts(usize::MAX);
-        let paths = |part: &Part| {
-            part.files
-                .iter()
-                .map(|file| file.path.clone())
-                .collect::<Vec<_>>()
-        };
+        let paths =
+            |part: &Part| part.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
         assert_eq!(
             parts.iter().map(paths).collect::<Vec<_>>(),
             [vec!["A.java", "B.java"], vec!["C.java"]]
         );
-        let skipped: Vec<&str> = parts
-            .iter()
-            .flat_map(|part| &part.skipped)
-            .map(|skip| skip.path.as_str())
-            .collect();
+        let skipped: Vec<&str> =
+            parts.iter().flat_map(|part| &part.skipped).map(|skip| skip.path.as_str()).collect();
         assert_eq!(skipped, ["D.java"]);
     }
 

@@ -58,21 +58,15 @@ impl Index {
     pub async fn start(options: IndexOptions) -> Result<Self, IndexError> {
         let started = Instant::now();
         let env = Env::tokio().map_err(IndexError::Env)?;
-        let IndexOptions {
-            path,
-            workers,
-            place,
-        } = options;
+        let IndexOptions { path, workers, place } = options;
         let plan = blocking(move || Sources::open(path).map(|sources| Plan::new(sources, workers)))
             .await?;
         let (run_dir, door) = match &place {
             WorkerPlace::InProcess => (None, None),
             WorkerPlace::Processes(_) => {
                 let run_dir = RunDir::create()?;
-                let door = Door {
-                    endpoint: Endpoint::Unix(run_dir.socket()),
-                    token: new_token(&env),
-                };
+                let door =
+                    Door { endpoint: Endpoint::Unix(run_dir.socket()), token: new_token(&env) };
                 (Some(run_dir), Some(door))
             }
         };
@@ -84,15 +78,8 @@ impl Index {
         }
         let node = node.start().await?;
         let board = Board::new(plan.files.len(), plan.shares.len());
-        let shared = Arc::new(Shared {
-            node,
-            env,
-            plan: Arc::new(plan),
-            board,
-            place,
-            door,
-            started,
-        });
+        let shared =
+            Arc::new(Shared { node, env, plan: Arc::new(plan), board, place, door, started });
         let (slots, keepers) = shared
             .plan
             .shares
@@ -104,12 +91,7 @@ impl Index {
                 (slot, shared.env.spawn(keeper))
             })
             .unzip();
-        Ok(Self {
-            shared,
-            slots,
-            keepers,
-            _run_dir: run_dir,
-        })
+        Ok(Self { shared, slots, keepers, _run_dir: run_dir })
     }
 
     /// How far indexing has come.
@@ -135,10 +117,7 @@ impl Index {
         for slot in &self.slots {
             slot.ready()
                 .await
-                .map_err(|reason| IndexError::WorkerLost {
-                    worker: slot.number,
-                    reason,
-                })?;
+                .map_err(|reason| IndexError::WorkerLost { worker: slot.number, reason })?;
         }
         Ok(Summary::new(&self.shared.plan, &self.shared.board))
     }
@@ -149,12 +128,8 @@ impl Index {
     /// Cancel safe.
     pub async fn search(&self, query: &str, limit: u32, wait: Duration) -> Answer {
         let deadline = Instant::now() + wait;
-        let lists = join_all(
-            self.slots
-                .iter()
-                .map(|slot| slot.search(query, limit, deadline)),
-        )
-        .await;
+        let lists =
+            join_all(self.slots.iter().map(|slot| slot.search(query, limit, deadline))).await;
         let mut missing_shards: Vec<ShardId> = self
             .slots
             .iter()
@@ -163,10 +138,7 @@ impl Index {
             .flat_map(|(slot, _)| slot.shards.iter().copied())
             .collect();
         missing_shards.sort_unstable();
-        Answer {
-            hits: merge(lists.into_iter().flatten(), limit as usize),
-            missing_shards,
-        }
+        Answer { hits: merge(lists.into_iter().flatten(), limit as usize), missing_shards }
     }
 
     /// Ends the workers and waits until they have gone; removes the socket.

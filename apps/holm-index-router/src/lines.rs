@@ -14,10 +14,7 @@ pub(crate) struct Lines<R> {
 
 impl<R: AsyncBufRead + Unpin> Lines<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            line: Vec::new(),
-        }
+        Self { reader, line: Vec::new() }
     }
 
     /// The next line without its end; bytes that are not UTF-8 are replaced. `None` at the end of the
@@ -26,12 +23,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         self.line.clear();
         let mut read = false;
         loop {
-            let bytes = self
-                .reader
-                .fill_buf()
-                .await
-                .ok()
-                .filter(|bytes| !bytes.is_empty());
+            let bytes = self.reader.fill_buf().await.ok().filter(|bytes| !bytes.is_empty());
             let Some(bytes) = bytes else {
                 return read.then(|| self.text());
             };

@@ -19,9 +19,7 @@ impl WorkerCount {
     /// A count in the allowed range.
     #[must_use]
     pub fn new(count: u32) -> Option<Self> {
-        NonZeroU32::new(count)
-            .filter(|count| count.get() <= WORKERS_MAX)
-            .map(Self)
+        NonZeroU32::new(count).filter(|count| count.get() <= WORKERS_MAX).map(Self)
     }
 
     /// One worker for each core: extraction keeps a core busy, and reading, the router's part, is a small
@@ -48,10 +46,7 @@ impl FromStr for WorkerCount {
     type Err = WorkerCountError;
 
     fn from_str(text: &str) -> Result<Self, WorkerCountError> {
-        text.parse()
-            .ok()
-            .and_then(Self::new)
-            .ok_or(WorkerCountError)
+        text.parse().ok().and_then(Self::new).ok_or(WorkerCountError)
     }
 }
 

@@ -27,31 +27,20 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(sources: Sources, workers: WorkerCount) -> Self {
-        let shards = split(&sources, shard_count(sources.bytes()))
-            .into_iter()
-            .map(|(_, files)| files);
+        let shards =
+            split(&sources, shard_count(sources.bytes())).into_iter().map(|(_, files)| files);
         // Ids are positions, and the empty ones come last.
         let files: Vec<Vec<FileId>> = shards.take_while(|files| !files.is_empty()).collect();
         let bytes = |file: &FileId| sources.files()[file.0 as usize].bytes;
-        let sizes: Vec<u64> = files
-            .iter()
-            .map(|files| files.iter().map(bytes).sum())
-            .collect();
+        let sizes: Vec<u64> = files.iter().map(|files| files.iter().map(bytes).sum()).collect();
         let shares = assign(&sizes, workers.to_usize().min(files.len()));
-        Self {
-            sources,
-            files,
-            shares,
-        }
+        Self { sources, files, shares }
     }
 }
 
 /// A power of two, since so are most numbers of cores, and workers with equally many shards end together.
 fn shard_count(bytes: u64) -> NonZeroU32 {
-    let count = bytes
-        .div_ceil(SHARD_BYTES)
-        .clamp(SHARDS_MIN, SHARDS_MAX)
-        .next_power_of_two();
+    let count = bytes.div_ceil(SHARD_BYTES).clamp(SHARDS_MIN, SHARDS_MAX).next_power_of_two();
     NonZeroU32::new(count as u32).expect("the least is not 0")
 }
 
@@ -87,10 +76,7 @@ mod tests {
             all.sort_unstable();
             assert_eq!(all, (0..100).map(ShardId).collect::<Vec<_>>());
             let load = |share: &Vec<ShardId>| {
-                share
-                    .iter()
-                    .map(|shard| sizes[shard.0 as usize])
-                    .sum::<u64>()
+                share.iter().map(|shard| sizes[shard.0 as usize]).sum::<u64>()
             };
             let loads: Vec<u64> = shares.iter().map(load).collect();
             let spread = loads.iter().max().unwrap_or(&0) - loads.iter().min().unwrap_or(&0);

@@ -38,9 +38,8 @@ impl RunDir {
 /// `$XDG_RUNTIME_DIR/holm`, if there is such a variable and folder; else the temporary folder.
 fn parent() -> Result<PathBuf, (PathBuf, io::Error)> {
     // The variable's specification has relative paths ignored.
-    let runtime = env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
+    let runtime =
+        env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     let Some(parent) = runtime.map(|runtime| runtime.join("holm")) else {
         return Ok(env::temp_dir());
     };

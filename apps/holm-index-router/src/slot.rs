@@ -76,20 +76,8 @@ impl Slot {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let shards: Arc<[ShardId]> = shards.into();
         let (sender, state) = watch::channel(State::Away);
-        let keeper = Keeper {
-            number,
-            shards: Arc::clone(&shards),
-            shared,
-            state: sender,
-        };
-        (
-            Self {
-                number,
-                shards,
-                state,
-            },
-            keeper.run(),
-        )
+        let keeper = Keeper { number, shards: Arc::clone(&shards), shared, state: sender };
+        (Self { number, shards, state }, keeper.run())
     }
 
     /// Waits until the worker holds all its shards; the reason if it never will.
@@ -103,11 +91,7 @@ impl Slot {
         let search = async {
             loop {
                 let worker = settled(&mut state).await.ok()?;
-                match worker
-                    .search(query.to_owned(), k)
-                    .timeout(SEARCH_TIME)
-                    .await
-                {
+                match worker.search(query.to_owned(), k).timeout(SEARCH_TIME).await {
                     Ok(found) => return Some(found.0),
                     Err(error) => {
                         tracing::debug!(worker = %self.number, %error, "a search failed");
@@ -123,11 +107,7 @@ impl Slot {
 
 /// Waits until the worker is no longer away.
 async fn settled(state: &mut watch::Receiver<State>) -> Result<Ref<IndexWorker>, Arc<str>> {
-    match state
-        .wait_for(|state| !matches!(state, State::Away))
-        .await
-        .as_deref()
-    {
+    match state.wait_for(|state| !matches!(state, State::Away)).await.as_deref() {
         Ok(State::Ready(worker)) => Ok(worker.clone()),
         Ok(State::Lost(reason)) => Err(Arc::clone(reason)),
         // It was waited for above; or its keeper has gone.
@@ -188,15 +168,10 @@ impl Keeper {
         restarts: &mut Restarts,
     ) -> String {
         let shared = &*self.shared;
-        let door = shared
-            .door
-            .as_ref()
-            .expect("an index with worker processes listens");
+        let door = shared.door.as_ref().expect("an index with worker processes listens");
         let name = worker_name(self.number, start);
         let args = WorkerArgs {
-            crash_at_batch: options
-                .crash
-                .and_then(|crash| crash.batch(self.number, start)),
+            crash_at_batch: options.crash.and_then(|crash| crash.batch(self.number, start)),
         };
         // Heard from before the process exists, so that its arrival cannot be missed.
         let events = shared.node.events();
@@ -216,12 +191,7 @@ impl Keeper {
         };
         shared.board.worker_started(self.number, process.pid());
         let life = async {
-            match timeout(
-                HANDSHAKE_TIME,
-                spawn_worker(&shared.node, events, &name, args),
-            )
-            .await
-            {
+            match timeout(HANDSHAKE_TIME, spawn_worker(&shared.node, events, &name, args)).await {
                 Ok(Ok((worker, down))) => self.serve(worker, down, restarts).await,
                 Ok(Err(reason)) => reason,
                 Err(_elapsed) => format!("it did not connect within {HANDSHAKE_TIME:?}"),
@@ -282,9 +252,7 @@ impl Keeper {
 /// A process's node is named by its worker and how often that was started, so that a late sign of an
 /// earlier process is not taken for this one.
 fn worker_name(worker: WorkerNumber, start: u32) -> NodeName {
-    format!("worker-{worker}.{start}@local")
-        .parse()
-        .expect("a valid name")
+    format!("worker-{worker}.{start}@local").parse().expect("a valid name")
 }
 
 /// Waits for the node `name`, and starts the worker actor on it.

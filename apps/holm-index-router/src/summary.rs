@@ -86,18 +86,7 @@ impl Summary {
                 }
             })
             .collect();
-        let time = workers
-            .iter()
-            .map(|worker| worker.time)
-            .max()
-            .unwrap_or_default();
-        Self {
-            files: all.files,
-            skipped,
-            bytes: all.bytes,
-            symbols: all.symbols,
-            time,
-            workers,
-        }
+        let time = workers.iter().map(|worker| worker.time).max().unwrap_or_default();
+        Self { files: all.files, skipped, bytes: all.bytes, symbols: all.symbols, time, workers }
     }
 }

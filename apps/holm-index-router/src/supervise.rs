@@ -39,25 +39,17 @@ impl Restarts {
     /// The worker has ended, or could not be started. `random` spreads the restarts of workers that
     /// ended together over half of the delay.
     pub(crate) fn handle_end(&mut self, now: Duration, random: u64) -> Next {
-        if self
-            .ready
-            .take()
-            .is_some_and(|ready| now.saturating_sub(ready) >= STABLE_AFTER)
-        {
+        if self.ready.take().is_some_and(|ready| now.saturating_sub(ready) >= STABLE_AFTER) {
             self.failures = 0;
         }
         self.failures += 1;
         if self.failures >= FAILURES_MAX {
             return Next::GiveUp;
         }
-        let delay = BACKOFF_MIN
-            .saturating_mul(1 << (self.failures - 1))
-            .min(BACKOFF_MAX);
+        let delay = BACKOFF_MIN.saturating_mul(1 << (self.failures - 1)).min(BACKOFF_MAX);
         let share =
             f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-        Next::Restart {
-            after: delay.mul_f64(0.5 + share / 2.0),
-        }
+        Next::Restart { after: delay.mul_f64(0.5 + share / 2.0) }
     }
 }
 
@@ -88,10 +80,7 @@ mod tests {
 
     #[test]
     fn jitter_takes_off_at_most_half() {
-        assert_eq!(
-            delays(&mut Restarts::default(), 0),
-            millis(&[25, 50, 100, 200])
-        );
+        assert_eq!(delays(&mut Restarts::default(), 0), millis(&[25, 50, 100, 200]));
         let between = delays(&mut Restarts::default(), LATEST / 2)[0];
         assert!(between > Duration::from_millis(25) && between < Duration::from_millis(50));
     }
@@ -129,11 +118,6 @@ mod tests {
         restarts.handle_ready(Duration::ZERO);
         restarts.handle_end(Duration::from_secs(1), LATEST);
         let next = restarts.handle_end(Duration::from_secs(100), LATEST);
-        assert_eq!(
-            next,
-            Next::Restart {
-                after: BACKOFF_MIN * 2
-            }
-        );
+        assert_eq!(next, Next::Restart { after: BACKOFF_MIN * 2 });
     }
 }

@@ -16,11 +16,7 @@ pub struct IndexWorker {
 
 impl IndexWorker {
     pub(crate) fn new(args: &WorkerArgs) -> Self {
-        Self {
-            engine: Engine::default(),
-            batches: 0,
-            crash_at_batch: args.crash_at_batch,
-        }
+        Self { engine: Engine::default(), batches: 0, crash_at_batch: args.crash_at_batch }
     }
 }
 

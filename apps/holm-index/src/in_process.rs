@@ -30,9 +30,7 @@ pub fn index_in_process(
     threads: NonZeroUsize,
     progress: &(dyn Fn(&BatchReport) + Sync),
 ) -> (Engine, Summary) {
-    let wanted = u32::try_from(threads.get())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(SHARDS_PER_WORKER);
+    let wanted = u32::try_from(threads.get()).unwrap_or(u32::MAX).saturating_mul(SHARDS_PER_WORKER);
     let shards = split(sources, NonZeroU32::new(wanted).unwrap_or(NonZeroU32::MIN));
     let next = AtomicUsize::new(0);
     let work = || {
@@ -45,9 +43,7 @@ pub fn index_in_process(
     let mut workers: Vec<Worker> = thread::scope(|scope| {
         let threads: Vec<_> = (0..threads.get()).map(|_| scope.spawn(work)).collect();
         let join = |thread: thread::ScopedJoinHandle<'_, Worker>| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
         threads.into_iter().map(join).collect()
     });

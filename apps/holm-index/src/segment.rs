@@ -86,14 +86,7 @@ pub struct SegmentBuilder {
 impl SegmentBuilder {
     /// Parses a file and adds its symbols.
     pub fn add(&mut self, path: &str, text: &str) {
-        let Self {
-            symbols,
-            names,
-            containers,
-            signatures,
-            paths,
-            report,
-        } = self;
+        let Self { symbols, names, containers, signatures, paths, report } = self;
         let path = paths.push(path);
         report.files += 1;
         report.bytes += text.len() as u64;

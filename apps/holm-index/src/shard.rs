@@ -19,9 +19,8 @@ pub struct ShardId(pub u32);
 #[must_use]
 pub fn split(sources: &Sources, shards: NonZeroU32) -> Vec<(ShardId, Vec<FileId>)> {
     let sizes: Vec<u64> = sources.files().iter().map(|file| file.bytes).collect();
-    let mut parts: Vec<(ShardId, Vec<FileId>)> = (0..shards.get())
-        .map(|shard| (ShardId(shard), Vec::new()))
-        .collect();
+    let mut parts: Vec<(ShardId, Vec<FileId>)> =
+        (0..shards.get()).map(|shard| (ShardId(shard), Vec::new())).collect();
     let mut largest_first: Vec<(usize, FileId)> = sources.ids().enumerate().collect();
     largest_first.sort_by_key(|&(at, _)| Reverse(sizes[at]));
     let mut lightest: BinaryHeap<Reverse<(u64, usize)>> =

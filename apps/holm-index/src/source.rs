@@ -131,10 +131,7 @@ impl Sources {
     /// With more than 2^32 files.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let not_readable = |error| OpenError::NotReadable {
-            path: path.to_owned(),
-            error,
-        };
+        let not_readable = |error| OpenError::NotReadable { path: path.to_owned(), error };
         let kind = match fs::metadata(path) {
             Ok(metadata) => metadata.file_type(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -157,11 +154,7 @@ impl Sources {
         assert!(u32::try_from(files.len()).is_ok(), "file ids have 32 bits");
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         skipped.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self {
-            files,
-            skipped,
-            origin,
-        })
+        Ok(Self { files, skipped, origin })
     }
 
     /// The files, sorted by path; [`FileId`] is the position here.
@@ -195,10 +188,7 @@ impl Sources {
             Origin::Folder(root) => ReaderOrigin::Folder(root),
             Origin::Archive(archive) => ReaderOrigin::Archive(archive.clone()),
         };
-        Reader {
-            sources: self,
-            origin,
-        }
+        Reader { sources: self, origin }
     }
 }
 
@@ -237,18 +227,12 @@ impl Reader<'_> {
         };
         read.and_then(|()| String::from_utf8(bytes).map_err(|_| SkipReason::NotUtf8))
             .map(|read| *text = read)
-            .map_err(|reason| Skip {
-                path: file.path.clone(),
-                reason,
-            })
+            .map_err(|reason| Skip { path: file.path.clone(), reason })
     }
 }
 
 fn too_large(bytes: u64) -> SkipReason {
-    SkipReason::TooLarge {
-        bytes,
-        limit: FILE_BYTES_MAX,
-    }
+    SkipReason::TooLarge { bytes, limit: FILE_BYTES_MAX }
 }
 
 /// Reads to the end, but not much beyond the limit, whatever size was announced.
@@ -260,9 +244,5 @@ fn read_within_limit(
     let mut limited = io::Read::take(source, FILE_BYTES_MAX + 1);
     io::Read::read_to_end(&mut limited, bytes).map_err(|error| broken(error.to_string()))?;
     let size = bytes.len() as u64;
-    if size > FILE_BYTES_MAX {
-        Err(too_large(size))
-    } else {
-        Ok(())
-    }
+    if size > FILE_BYTES_MAX { Err(too_large(size)) } else { Ok(()) }
 }

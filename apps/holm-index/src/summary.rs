@@ -86,12 +86,6 @@ impl Summary {
             all.merge(worker);
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Self {
-            files: all.files,
-            skipped,
-            bytes: all.bytes,
-            symbols: all.symbols,
-            workers,
-        }
+        Self { files: all.files, skipped, bytes: all.bytes, symbols: all.symbols, workers }
     }
 }

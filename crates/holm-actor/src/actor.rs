@@ -25,11 +25,8 @@ pub trait Actor: Sized + Send + 'static {
     /// Handles one message. It may await anything; the next message waits
     /// until it returns. A panic ends the actor with
     /// [`ExitReason::Failed`], and nobody else.
-    fn handle(
-        &mut self,
-        msg: Self::Msg,
-        cx: &mut Context<Self>,
-    ) -> impl Future<Output = ()> + Send;
+    fn handle(&mut self, msg: Self::Msg, cx: &mut Context<Self>)
+    -> impl Future<Output = ()> + Send;
 
     /// Runs before the first message. An error ends the actor with that reason.
     fn started(

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use holm_cell::reply::{self, slot};
 use holm_cell::PushError;
+use holm_cell::reply::{self, slot};
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
 use holm_wire::{ExitReason, WireError};

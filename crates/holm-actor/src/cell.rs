@@ -70,7 +70,9 @@ pub enum ArrivalError {
         tag: String,
     },
     /// Sender and receiver do not mean the same arguments.
-    #[error("`{tag}` of {actor_type} has other arguments at the sender (fingerprint {theirs:?}, here {ours:?})")]
+    #[error(
+        "`{tag}` of {actor_type} has other arguments at the sender (fingerprint {theirs:?}, here {ours:?})"
+    )]
     SchemaMismatch {
         /// The receiving actor's type.
         actor_type: &'static str,
@@ -178,9 +180,10 @@ impl<A: Actor> AnyCell for ActorCell<A> {
 
     fn method(&self, tag: &str, fingerprint: Fingerprint) -> Result<usize, ArrivalError> {
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let index = table.methods.iter().position(|method| method.info.tag == tag).ok_or_else(
-            || ArrivalError::UnknownMethod { actor_type: table.type_name, tag: tag.to_owned() },
-        )?;
+        let index =
+            table.methods.iter().position(|method| method.info.tag == tag).ok_or_else(|| {
+                ArrivalError::UnknownMethod { actor_type: table.type_name, tag: tag.to_owned() }
+            })?;
         let ours = (table.methods[index].info.fingerprint)();
         if ours != fingerprint {
             return Err(ArrivalError::SchemaMismatch {

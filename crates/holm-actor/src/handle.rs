@@ -10,7 +10,8 @@ use holm_wire::body::BodyError;
 use crate::cell::ActorCell;
 use crate::system::Place;
 use crate::{
-    Actor, ActorSystem, Address, AnyCell, MethodInfo, Outgoing, Outlet, Remote, ReplySink, WireTable,
+    Actor, ActorSystem, Address, AnyCell, MethodInfo, Outgoing, Outlet, Remote, ReplySink,
+    WireTable,
 };
 
 /// Reaches one actor; what [`Ref`](crate::Ref) and the generated methods are made of.

@@ -87,10 +87,8 @@ impl Names<'_> {
     /// # Errors
     /// [`NameError::Unknown`], [`NameError::WrongType`].
     pub fn resolve<A: Actor>(&self, name: &str) -> Result<Ref<A>, NameError> {
-        let cell = self
-            .system
-            .find_named(name)
-            .ok_or_else(|| NameError::Unknown(name.to_owned()))?;
+        let cell =
+            self.system.find_named(name).ok_or_else(|| NameError::Unknown(name.to_owned()))?;
         let found = cell.type_name();
         Ref::from_cell(cell).ok_or_else(|| NameError::WrongType {
             name: name.to_owned(),

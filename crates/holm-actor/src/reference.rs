@@ -155,4 +155,3 @@ impl<A: Remote> Clone for Named<A> {
         Self { api: self.api.clone() }
     }
 }
-

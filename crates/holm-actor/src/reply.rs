@@ -136,10 +136,9 @@ struct Sink<T: Send>(Promise<Result<T, CallError>>);
 
 impl<T: Message> ReplySink for Sink<T> {
     fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>) {
-        let outcome =
-            outcome.and_then(|body| {
-                decode_scope::catch(|| decode_positional(body)).map_err(CallError::BadReply)
-            });
+        let outcome = outcome.and_then(|body| {
+            decode_scope::catch(|| decode_positional(body)).map_err(CallError::BadReply)
+        });
         let _ = self.0.complete(outcome);
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use holm_cell::{Capacity, SerialTable, cell};
 use holm_env::Env;
@@ -124,9 +124,9 @@ impl ActorSystem {
     /// A typed reference to a pid that someone sent. The type is taken on trust; signals to an
     /// actor of another type are refused where they arrive.
     pub fn reference<A: Remote>(&self, pid: Pid) -> Ref<A> {
-        self.find(pid).and_then(Ref::from_cell).unwrap_or_else(|| {
-            Ref::new(Handle::remote(Address::Pid(pid), self.clone()), pid)
-        })
+        self.find(pid)
+            .and_then(Ref::from_cell)
+            .unwrap_or_else(|| Ref::new(Handle::remote(Address::Pid(pid), self.clone()), pid))
     }
 
     /// The holder of a local name on `node`, looked up there by each signal.

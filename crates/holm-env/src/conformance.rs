@@ -57,20 +57,14 @@ pub async fn all(fixture: Fixture<'_>) {
 
 impl Fixture<'_> {
     async fn listen(&self) -> Box<dyn Listener> {
-        self.listener
-            .listen(&(self.fresh)())
-            .await
-            .expect("a fresh address can be listened at")
+        self.listener.listen(&(self.fresh)()).await.expect("a fresh address can be listened at")
     }
 
     /// A stream: the dialling end and the accepting one.
     async fn connect(&self, listener: &mut dyn Listener) -> (Connection, Connection) {
         let local = listener.local();
         let (dialled, accepted) = tokio::join!(self.dialler.dial(&local), listener.accept());
-        (
-            dialled.expect("a listener can be dialled"),
-            accepted.expect("a dial can be accepted"),
-        )
+        (dialled.expect("a listener can be dialled"), accepted.expect("a dial can be accepted"))
     }
 
     async fn pair(&self) -> (Connection, Connection) {
@@ -124,9 +118,7 @@ async fn expect_bytes(reader: &mut dyn ReadHalf, expected: &[u8]) {
     let mut found = vec![0; expected.len()];
     let mut filled = 0;
     while filled < found.len() {
-        let read = read(reader, &mut found[filled..])
-            .await
-            .expect("reading a message");
+        let read = read(reader, &mut found[filled..]).await.expect("reading a message");
         assert_ne!(read, 0, "the stream ended inside a message");
         filled += read;
     }

@@ -67,10 +67,7 @@ impl FromStr for Endpoint {
             }
             let port = port.parse().map_err(|_| bad_port())?;
             let host = parse_host(host).ok_or_else(|| ParseEndpointError::Host(text.to_owned()))?;
-            Ok(Self::Tcp {
-                host: host.to_owned(),
-                port,
-            })
+            Ok(Self::Tcp { host: host.to_owned(), port })
         } else if let Some(path) = text.strip_prefix("unix:") {
             if path.is_empty() || path.contains('\0') {
                 return Err(ParseEndpointError::Path(text.to_owned()));

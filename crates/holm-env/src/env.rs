@@ -59,21 +59,12 @@ impl Env {
     /// The test world: tasks run on `handle` behind `hooks`' gate, the wall
     /// clock is theirs, and all randomness follows from `seed`.
     pub fn with_hooks(handle: Handle, hooks: Arc<dyn Hooks>, seed: u64) -> Self {
-        let gates = Gates {
-            hooks,
-            next_task: AtomicU64::new(0),
-        };
+        let gates = Gates { hooks, next_task: AtomicU64::new(0) };
         Self::new(handle, EnvRng::from_u64(seed), Some(gates))
     }
 
     fn new(handle: Handle, rng: EnvRng, gates: Option<Gates>) -> Self {
-        Self {
-            handle,
-            shared: Arc::new(Shared {
-                rng: Mutex::new(rng),
-                gates,
-            }),
-        }
+        Self { handle, shared: Arc::new(Shared { rng: Mutex::new(rng), gates }) }
     }
 
     /// Starts a task. Callable from any thread, also outside of the runtime.
@@ -123,8 +114,6 @@ impl Env {
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Env")
-            .field("gated", &self.shared.gates.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Env").field("gated", &self.shared.gates.is_some()).finish_non_exhaustive()
     }
 }

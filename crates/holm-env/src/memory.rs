@@ -51,10 +51,7 @@ impl Transport for MemoryTransport {
             let (backlog, dial) = {
                 let mut names = self.names.lock();
                 names.dials += 1;
-                (
-                    names.listeners.get(name).cloned().ok_or_else(refused)?,
-                    names.dials,
-                )
+                (names.listeners.get(name).cloned().ok_or_else(refused)?, names.dials)
             };
             let place = backlog.reserve().await.map_err(|_| refused())?;
             let dialler = PeerAddr::Memory(format!("{name}#{dial}"));
@@ -78,11 +75,8 @@ impl Transport for MemoryTransport {
             }
             let (sender, backlog) = mpsc::channel(MEMORY_BACKLOG);
             names.listeners.insert(name.clone(), sender);
-            let listener = MemoryListener {
-                name: name.clone(),
-                backlog,
-                names: Arc::clone(&self.names),
-            };
+            let listener =
+                MemoryListener { name: name.clone(), backlog, names: Arc::clone(&self.names) };
             Ok(Box::new(listener) as Box<dyn Listener>)
         })
     }

@@ -250,7 +250,9 @@ impl Parts {
         let Self { me, msg, .. } = self;
         let type_name = match &self.options.name {
             Some(name) => quote!(#name),
-            None => quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name))),
+            None => {
+                quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)))
+            }
         };
         let table = self.methods.iter().map(|method| {
             let Method { name, variant, reply, .. } = method;

@@ -24,7 +24,8 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
                     continue;
                 }
                 let name = serde.name(&variant.ident);
-                let (method, content) = (content_method(&variant.fields), content(&variant.fields)?);
+                let (method, content) =
+                    (content_method(&variant.fields), content(&variant.fields)?);
                 variants.extend(match &variant.fields {
                     Fields::Unit => quote!(variants.unit(#name);),
                     Fields::Named(_) | Fields::Unnamed(_) => {
@@ -104,8 +105,6 @@ impl Serde {
     }
 
     fn name(&self, ident: &Ident) -> String {
-        self.rename
-            .clone()
-            .unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_owned())
+        self.rename.clone().unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_owned())
     }
 }

@@ -7,8 +7,19 @@ use syn::{Error, FnArg, Ident, ImplItemFn, Pat, ReceiverKind, Result, ReturnType
 /// Names that `Ref` and its generated methods already use,
 /// and the methods of common traits that it would hide them behind.
 const RESERVED: [&str; 13] = [
-    "cast", "send", "pid", "handle", "exit", "kill", "clone", "clone_from", "to_owned", "eq", "ne",
-    "into", "try_into",
+    "cast",
+    "send",
+    "pid",
+    "handle",
+    "exit",
+    "kill",
+    "clone",
+    "clone_from",
+    "to_owned",
+    "eq",
+    "ne",
+    "into",
+    "try_into",
 ];
 
 /// A method that becomes a message.
@@ -126,10 +137,9 @@ fn reply(output: &ReturnType) -> Result<TokenStream> {
     match output {
         ReturnType::Default => Ok(quote!(())),
         ReturnType::Type(_, ty) => match &**ty {
-            Type::ImplTrait(_) | Type::Reference(_) => Err(Error::new_spanned(
-                ty,
-                "a reply is sent, so it must be an owned, named type",
-            )),
+            Type::ImplTrait(_) | Type::Reference(_) => {
+                Err(Error::new_spanned(ty, "a reply is sent, so it must be an owned, named type"))
+            }
             ty => Ok(quote!(#ty)),
         },
     }
@@ -149,7 +159,12 @@ fn camel(name: &Ident) -> String {
         .split('_')
         .flat_map(|word| {
             let mut letters = word.chars();
-            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<Vec<_>>()
+            letters
+                .next()
+                .into_iter()
+                .flat_map(char::to_uppercase)
+                .chain(letters)
+                .collect::<Vec<_>>()
         })
         .collect()
 }

@@ -188,7 +188,10 @@ impl<S: Send + 'static> Session<S> {
     pub async fn room(&self) {
         loop {
             let drained = self.drained.notified();
-            if !{ let out = self.out.lock(); out.open && out.crowded } {
+            if !{
+                let out = self.out.lock();
+                out.open && out.crowded
+            } {
                 return;
             }
             drained.await;
@@ -268,7 +271,12 @@ impl<S: Send + 'static> Session<S> {
     }
 
     /// The reader task: delivers, and as its last act tears down.
-    async fn read(&self, mut reader: Box<dyn ReadHalf>, mut inbound: Inbound, handler: impl Handler) {
+    async fn read(
+        &self,
+        mut reader: Box<dyn ReadHalf>,
+        mut inbound: Inbound,
+        handler: impl Handler,
+    ) {
         let mut sink = Delivery { handler, closed: None };
         // What came behind the handshake is handled first, by a read of nothing.
         let mut got = 0;

@@ -23,11 +23,8 @@ pub use private_listener::{PrivateListener, bind_private};
 
 /// The longest path a Unix socket can have, in bytes: the system's field without
 /// the closing NUL. A longer one is refused with [`UnixDirError::PathTooLong`].
-pub const SOCKET_PATH_MAX: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
-    107
-} else {
-    103
-};
+pub const SOCKET_PATH_MAX: usize =
+    if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
 
 /// Names tried for a fresh directory. Each one taken is another directory of
 /// this process id; at the limit somebody occupies them on purpose, and
@@ -105,10 +102,7 @@ pub enum UnixDirError {
 impl UnixDirError {
     /// Turns a failed call on `path` into an error.
     fn at<E: Into<io::Error>>(path: &Path) -> impl FnOnce(E) -> Self {
-        |source| Self::Io {
-            path: path.to_owned(),
-            source: source.into(),
-        }
+        |source| Self::Io { path: path.to_owned(), source: source.into() }
     }
 }
 
@@ -150,9 +144,7 @@ impl PrivateDir {
                 return Ok(dir);
             }
         }
-        Err(UnixDirError::NamesTaken {
-            path: parent.join(prefix),
-        })
+        Err(UnixDirError::NamesTaken { path: parent.join(prefix) })
     }
 
     /// Where it is.
@@ -241,10 +233,7 @@ fn check_private(path: &Path, stat: &Stat) -> Result<(), UnixDirError> {
     let mode = permissions(stat);
     let is_dir = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir();
     if !is_dir || mode & 0o777 != 0o700 {
-        return Err(UnixDirError::Lax {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(UnixDirError::Lax { path: path.to_owned(), mode });
     }
     Ok(())
 }
@@ -258,10 +247,7 @@ fn check_parent(path: &Path) -> Result<(), UnixDirError> {
     check_owner(path, &stat, &[0, geteuid().as_raw()])?;
     let mode = permissions(&stat);
     if mode & WRITABLE_BY_OTHERS != 0 && mode & STICKY == 0 {
-        return Err(UnixDirError::Lax {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(UnixDirError::Lax { path: path.to_owned(), mode });
     }
     Ok(())
 }
@@ -278,10 +264,7 @@ fn check_owner(path: &Path, stat: &Stat, allowed: &[u32]) -> Result<(), UnixDirE
 }
 
 /// The permission bits. Their type differs between systems.
-#[allow(
-    clippy::useless_conversion,
-    reason = "the type is `u16` on some systems"
-)]
+#[allow(clippy::useless_conversion, reason = "the type is `u16` on some systems")]
 fn permissions(stat: &Stat) -> u32 {
     u32::from(stat.st_mode) & 0o7777
 }

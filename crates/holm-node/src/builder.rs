@@ -7,7 +7,9 @@ use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
 use holm_net::posture::PostureError;
 use holm_net::unix_dir::UnixDirError;
 use holm_wire::handshake::Introduction;
-use holm_wire::{ClusterName, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName, Secret};
+use holm_wire::{
+    ClusterName, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName, Secret,
+};
 
 use crate::Node;
 use crate::events::EVENTS_KEPT;

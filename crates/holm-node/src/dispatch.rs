@@ -10,8 +10,8 @@ use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,
-    Violation, WireError,
+    Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial, Violation,
+    WireError,
 };
 
 use crate::inner::Inner;
@@ -115,8 +115,7 @@ impl Dispatch {
         body: &[u8],
         call: Option<RequestId>,
     ) -> Result<(), Violation> {
-        let defined =
-            self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
+        let defined = self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
         let cell = find(&self.node.system, to);
         if let Some(id) = call
             && !self.link.admit(id)?
@@ -125,7 +124,9 @@ impl Dispatch {
         }
         let Some(cell) = cell else {
             match call {
-                Some(id) => fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None),
+                Some(id) => {
+                    fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None)
+                }
                 None => self.node.count_dead_letter(),
             }
             return Ok(());
@@ -139,9 +140,8 @@ impl Dispatch {
             };
             Box::new(path) as Box<dyn ReturnPath>
         });
-        let arrived = defined
-            .position(&*cell)
-            .and_then(|position| cell.arrive(position, body, &mut caller));
+        let arrived =
+            defined.position(&*cell).and_then(|position| cell.arrive(position, body, &mut caller));
         match arrived {
             Ok(false) => {}
             Ok(true) => self.link.pause(&self.node.env, cell),

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::dispatch::Dispatch;
 use crate::events::NodeEvent;
 use crate::link::Link;
-use crate::places::{Place, Places};
+use crate::places::{self, Place, Places};
 use crate::router::Router;
 use crate::spawnables::Spawnables;
 use crate::tables::Tables;
@@ -100,27 +100,41 @@ impl Inner {
         if self.is_stopping() {
             return Err(stopping());
         }
-        self.places.take(agreed)
+        // An arbiter's place says so too, but only the arbiter has one.
+        let peer = &agreed.peer;
+        match self.router.by_name(&peer.node) {
+            Some(link) if link.incarnation > peer.incarnation => Err(places::stale()),
+            Some(_) | None => self.places.take(agreed),
+        }
     }
 
     /// Makes an agreed connection a session. An older one with the same peer is torn down first,
     /// so that its end precedes the beginning of this one.
     ///
     /// # Errors
-    /// The node is stopping; the connection is closed.
+    /// The node is stopping, or the peer has given this session up already; the connection is
+    /// closed.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         peering: Peering,
         place: Option<Place>,
     ) -> Result<Arc<Link>, HandshakeFailure> {
         let Peering { connection, established, already_read } = peering;
-        let Established { side, limits, peer, .. } = established;
+        let Established { side, dial, limits, peer, .. } = established;
         let _alone = self.beginning.lock().await;
         if self.is_stopping() {
             connection.writer.shutdown();
             return Err(HandshakeFailure::Refused(stopping()));
         }
         if let Some(older) = self.router.by_name(&peer.node) {
+            // Two attempts of one dialler can get here the wrong way round.
+            if older.side == side
+                && (older.incarnation, older.attempt) > (peer.incarnation, dial.attempt)
+            {
+                connection.writer.shutdown();
+                let reject = Reject::new(Code::Duplicate, "a newer session has its place");
+                return Err(HandshakeFailure::Refused(reject));
+            }
             older.session.close(Code::Duplicate, "a newer session takes its place");
             // Its sender goes only after it has said so.
             let _ = older.ended.subscribe().wait_for(|ended| *ended).await;
@@ -130,6 +144,9 @@ impl Inner {
             stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
             peer_id: peer.node_id(),
             peer: peer.node,
+            incarnation: peer.incarnation,
+            side,
+            attempt: dial.attempt,
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
@@ -194,4 +211,3 @@ impl fmt::Debug for Inner {
         f.debug_struct("Node").field("name", self.name()).finish_non_exhaustive()
     }
 }
-

@@ -10,7 +10,8 @@ use holm_wire::control::Control;
 use holm_wire::session::{Order, ReceiverKey};
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    Admission, Code, ExitReason, NodeId, NodeName, RequestId, Violation, WireError,
+    Admission, AttemptNo, Code, ExitReason, Incarnation, NodeId, NodeName, RequestId, Side,
+    Violation, WireError,
 };
 use tokio::sync::{Notify, watch};
 
@@ -23,6 +24,11 @@ pub(crate) struct Link {
     pub(crate) stamp: u64,
     pub(crate) peer: NodeName,
     pub(crate) peer_id: NodeId,
+    pub(crate) incarnation: Incarnation,
+    /// Whether this node dialled.
+    pub(crate) side: Side,
+    /// The number of the dial.
+    pub(crate) attempt: AttemptNo,
     /// An actor of the peer takes messages again.
     pub(crate) resumed: Notify,
     /// Becomes true when the session was torn down.
@@ -159,6 +165,9 @@ impl Flush for Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("peer", &self.peer).field("stamp", &self.stamp).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("peer", &self.peer)
+            .field("stamp", &self.stamp)
+            .finish_non_exhaustive()
     }
 }

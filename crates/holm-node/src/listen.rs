@@ -27,8 +27,8 @@ pub(crate) async fn bind(node: &Inner, at: &Endpoint) -> Result<Box<dyn Listener
     check_listen(at, node.token.is_some())
         .map_err(|source| StartError::Posture { at: at.clone(), source })?;
     if let Endpoint::Unix(path) = at {
-        let socket = bind_private(path)
-            .map_err(|source| StartError::UnixDir { at: at.clone(), source })?;
+        let socket =
+            bind_private(path).map_err(|source| StartError::UnixDir { at: at.clone(), source })?;
         return Ok(Box::new(socket));
     }
     Ok(node.transport.listen(at).await?)

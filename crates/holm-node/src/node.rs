@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holm_actor::{Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOptions, Spawnable};
+use holm_actor::{
+    Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOptions, Spawnable,
+};
 use holm_env::Endpoint;
 use holm_wire::NodeName;
 

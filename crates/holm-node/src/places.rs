@@ -36,7 +36,7 @@ impl Places {
                 return Err(Reject::new(Code::Duplicate, "there is a session with this node"));
             }
             Entry::Occupied(held) if *held.get() > peer.incarnation => {
-                return Err(Reject::new(Code::StaleIncarnation, "a later life of this node is known"));
+                return Err(stale());
             }
             Entry::Occupied(mut held) => {
                 held.insert(peer.incarnation);
@@ -51,6 +51,11 @@ impl Places {
             incarnation: peer.incarnation,
         }))
     }
+}
+
+/// The refusal of an earlier life of a peer.
+pub(crate) fn stale() -> Reject {
+    Reject::new(Code::StaleIncarnation, "a later life of this node is known")
 }
 
 impl Drop for Place {

@@ -54,10 +54,8 @@ impl SpawnSink {
     /// The actor was spawned. `keep` is given the watcher of its monitor before anybody can drop
     /// the monitor.
     pub(crate) fn spawned(self, system: &ActorSystem, pid: Pid, keep: impl FnOnce(Watcher)) {
-        let (monitor, watcher) = self
-            .monitored
-            .map(|monitor| Monitor::pair(system, monitor, Address::Pid(pid)))
-            .unzip();
+        let (monitor, watcher) =
+            self.monitored.map(|monitor| Monitor::pair(system, monitor, Address::Pid(pid))).unzip();
         if let Some(watcher) = watcher {
             keep(watcher);
         }

@@ -82,12 +82,7 @@ pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
 }
 
 /// Answers a request with an error.
-pub(crate) fn fail(
-    link: &Arc<Link>,
-    id: RequestId,
-    error: WireError,
-    reason: Option<ExitReason>,
-) {
+pub(crate) fn fail(link: &Arc<Link>, id: RequestId, error: WireError, reason: Option<ExitReason>) {
     answer(link, id, &Signal::ReplyError { id, error, reason });
 }
 

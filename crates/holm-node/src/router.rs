@@ -128,11 +128,7 @@ fn define(out: &mut Appender<'_, Tables>, message: &dyn Outgoing) -> Result<Meth
     Ok(method)
 }
 
-fn push(
-    out: &mut Appender<'_, Tables>,
-    order: Order,
-    signal: &Signal<'_>,
-) -> Result<(), Refusal> {
+fn push(out: &mut Appender<'_, Tables>, order: Order, signal: &Signal<'_>) -> Result<(), Refusal> {
     Ok(out.push(signal.head(), order, |bytes| signal.encode(bytes))?)
 }
 
@@ -226,7 +222,8 @@ impl Outlet for Router {
         let (Some(link), Ok(target)) = (self.find(to), target(to)) else { return };
         let removed = link.session.append(|out| {
             let watcher = out.state.monitors.remove(&monitor)?;
-            let signal = Signal::Demonitor { watch: watch(monitor, watcher.actor_pid()), to: target };
+            let signal =
+                Signal::Demonitor { watch: watch(monitor, watcher.actor_pid()), to: target };
             let _ = push(out, order_of(target), &signal);
             Some(watcher)
         });

@@ -58,6 +58,7 @@ impl Spawnables {
             .get(actor_type)
             .ok_or_else(|| SpawnFailure::NotSpawnable(actor_type.to_owned()))?;
         let _scope = DecodeScope::enter(system);
-        catch_unwind(AssertUnwindSafe(|| spawn(system, args))).unwrap_or(Err(SpawnFailure::Panicked))
+        catch_unwind(AssertUnwindSafe(|| spawn(system, args)))
+            .unwrap_or(Err(SpawnFailure::Panicked))
     }
 }

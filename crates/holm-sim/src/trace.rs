@@ -21,7 +21,7 @@ pub(crate) struct Trace {
 
 #[derive(Debug)]
 struct Log {
-    hash: Fnv,
+    hash: FxHash,
     text: String,
 }
 
@@ -29,7 +29,11 @@ impl Trace {
     /// A trace that begins now, on the runtime of `handle`.
     pub(crate) fn new(handle: Handle) -> Self {
         let start = now_on(&handle);
-        Self { handle, start, log: Mutex::new(Log { hash: Fnv::new(), text: String::new() }) }
+        Self {
+            handle,
+            start,
+            log: Mutex::new(Log { hash: FxHash::default(), text: String::new() }),
+        }
     }
 
     /// The virtual time, on any thread.
@@ -75,32 +79,36 @@ impl Write for Log {
     }
 }
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo): short, and the same everywhere.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fnv(pub(crate) u64);
+/// FxHash, as rustc uses it for its tables: eight bytes a step, and the same everywhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FxHash(pub(crate) u64);
 
-impl Fnv {
-    pub(crate) const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+impl FxHash {
+    pub(crate) fn add(&mut self, mut bytes: &[u8]) {
+        while let Some((word, rest)) = bytes.split_first_chunk() {
+            self.add_word(u64::from_le_bytes(*word));
+            bytes = rest;
         }
+        let mut last = [0; 8];
+        last[..bytes.len()].copy_from_slice(bytes);
+        last[7] = bytes.len() as u8;
+        self.add_word(u64::from_le_bytes(last));
     }
 
-    pub(crate) fn of(bytes: &[u8]) -> u64 {
-        let mut hash = Self::new();
+    fn add_word(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut hash = Self::default();
         hash.add(bytes);
-        hash.0
+        hash
     }
 }
 
 /// The seed of one part of a world: does not depend on when that part is made.
 pub(crate) fn derive(seed: u64, part: &str) -> u64 {
-    let mut hash = Fnv::new();
-    hash.add(&seed.to_le_bytes());
+    let mut hash = FxHash(seed);
     hash.add(part.as_bytes());
     hash.0
 }

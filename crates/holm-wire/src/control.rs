@@ -64,10 +64,7 @@ impl<'a> Control<'a> {
             Kind::Resume => take_serial(payload).map(Self::Resume),
             other => return Err(Violation::Unexpected(other)),
         };
-        decoded.map_err(|fault| Violation::Malformed {
-            kind: head.kind,
-            fault,
-        })
+        decoded.map_err(|fault| Violation::Malformed { kind: head.kind, fault })
     }
 
     fn decode_close(payload: &'a [u8]) -> Result<Self, Malformed> {

@@ -34,10 +34,8 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn bytes(&mut self, field: &'static str, n: usize) -> Result<&'a [u8], Malformed> {
-        let (head, tail) = self
-            .rest
-            .split_at_checked(n)
-            .ok_or_else(|| malformed(field, "is cut short"))?;
+        let (head, tail) =
+            self.rest.split_at_checked(n).ok_or_else(|| malformed(field, "is cut short"))?;
         self.rest = tail;
         Ok(head)
     }
@@ -46,10 +44,8 @@ impl<'a> Cursor<'a> {
         &mut self,
         field: &'static str,
     ) -> Result<[u8; N], Malformed> {
-        let (head, tail) = self
-            .rest
-            .split_first_chunk()
-            .ok_or_else(|| malformed(field, "is cut short"))?;
+        let (head, tail) =
+            self.rest.split_first_chunk().ok_or_else(|| malformed(field, "is cut short"))?;
         self.rest = tail;
         Ok(*head)
     }

@@ -14,10 +14,8 @@ const ENDPOINT_BYTES_MAX: usize = 300;
 
 /// Appends a count and the endpoints.
 pub(crate) fn put_endpoints<'a>(endpoints: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
-    let sent: Vec<_> = endpoints
-        .filter(|e| e.len() <= ENDPOINT_BYTES_MAX)
-        .take(ENDPOINTS_MAX)
-        .collect();
+    let sent: Vec<_> =
+        endpoints.filter(|e| e.len() <= ENDPOINT_BYTES_MAX).take(ENDPOINTS_MAX).collect();
     varint::encode(sent.len() as u64, out);
     for endpoint in sent {
         put_slice(endpoint.as_bytes(), out);
@@ -29,7 +27,5 @@ pub(crate) fn take_endpoints<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<&'a str>
     if count > ENDPOINTS_MAX as u64 {
         return Err(malformed("endpoints", "are too many"));
     }
-    (0..count)
-        .map(|_| cursor.str("endpoints", ENDPOINT_BYTES_MAX))
-        .collect()
+    (0..count).map(|_| cursor.str("endpoints", ENDPOINT_BYTES_MAX)).collect()
 }

@@ -61,9 +61,7 @@ pub(crate) fn write_frame(
     let start = out.len();
     let rollback = Rollback { out, start };
     // One byte for the length, as nearly every frame needs; more are made room for below.
-    rollback
-        .out
-        .extend_from_slice(&[0, head.kind as u8, head.kind.class() as u8]);
+    rollback.out.extend_from_slice(&[0, head.kind as u8, head.kind.class() as u8]);
     varint::encode(head.id_on_wire(), rollback.out);
     let payload = rollback.out.len();
     write(rollback.out);
@@ -129,14 +127,9 @@ impl ChunkHeader {
         bytes[counted + 1] = head.kind.class() as u8 | flags;
         let mut end = counted + 2;
         let mut number = [0; VARINT_BYTES_MAX];
-        for value in [
-            Some(head.id_on_wire()),
-            Some(mark.message),
-            Some(mark.sequence),
-            mark.total,
-        ]
-        .into_iter()
-        .flatten()
+        for value in [Some(head.id_on_wire()), Some(mark.message), Some(mark.sequence), mark.total]
+            .into_iter()
+            .flatten()
         {
             let width = varint::encode_into(value, &mut number);
             bytes[end..end + width].copy_from_slice(&number[..width]);
@@ -144,10 +137,7 @@ impl ChunkHeader {
         }
         let width = varint::encode_into((end - counted + data) as u64, &mut number);
         bytes[counted - width..counted].copy_from_slice(&number[..width]);
-        Self {
-            bytes,
-            range: counted - width..end,
-        }
+        Self { bytes, range: counted - width..end }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
@@ -181,19 +171,12 @@ impl RawHead {
         };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length > frame_max {
-            return Err(Violation::FrameTooLong {
-                length,
-                max: frame_max,
-            });
+            return Err(Violation::FrameTooLong { length, max: frame_max });
         }
         let frame = &bytes[width..bytes.len().min(width + length)];
         let complete = frame.len() == length;
         let incomplete = || {
-            if complete {
-                Err(Violation::FrameTooShort)
-            } else {
-                Ok(None)
-            }
+            if complete { Err(Violation::FrameTooShort) } else { Ok(None) }
         };
         let &[kind, class_and_flags, ref rest @ ..] = frame else {
             return incomplete();
@@ -292,34 +275,19 @@ mod tests {
         let decode = |bytes: &[u8]| RawHead::decode(bytes, 64).map(|_| ()).unwrap_err();
         assert_eq!(
             decode(&[0xff, 0xff, 0xff, 0xff, 0x0f]),
-            Violation::FrameTooLong {
-                length: 0xffff_ffff,
-                max: 64
-            }
+            Violation::FrameTooLong { length: 0xffff_ffff, max: 64 }
         );
         assert_eq!(decode(&[0x83, 0x00]), Violation::OverlongInteger);
-        assert_eq!(
-            decode(&[4, 0x12, 1, 0x80, 0x00]),
-            Violation::OverlongInteger
-        );
+        assert_eq!(decode(&[4, 0x12, 1, 0x80, 0x00]), Violation::OverlongInteger);
         for short in [&[0][..], &[1, 0x05], &[2, 0x05, 0], &[3, 0x05, 0, 0x80]] {
             assert_eq!(decode(short), Violation::FrameTooShort);
         }
         assert_eq!(decode(&[3, 0x7f, 0, 0]), Violation::UnknownKind(0x7f));
-        assert_eq!(
-            decode(&[3, 0x12, 0, 0]),
-            Violation::WrongClass {
-                kind: Kind::Send,
-                class: 0
-            }
-        );
+        assert_eq!(decode(&[3, 0x12, 0, 0]), Violation::WrongClass { kind: Kind::Send, class: 0 });
         for flags in [0x21, 0x41, 0x81, 0x11] {
             assert_eq!(decode(&[3, 0x12, flags, 0]), Violation::Flags(flags));
         }
-        assert_eq!(
-            decode(&[3, 0x05, FLAG_CHUNK, 0]),
-            Violation::Flags(FLAG_CHUNK)
-        );
+        assert_eq!(decode(&[3, 0x05, FLAG_CHUNK, 0]), Violation::Flags(FLAG_CHUNK));
         assert_eq!(decode(&[3, 0x80, 0x07, 0]), Violation::Flags(0x07));
         let skipped = RawHead::decode(&[3, 0x80, 0x04, 0], 64).unwrap().unwrap();
         assert_eq!(RawHead::known(skipped.kind, skipped.id), None);

@@ -76,21 +76,11 @@ impl Limits {
             ("message_max", self.message_max, MESSAGE_MAX_MIN, usize::MAX),
             ("chunk_max", self.chunk_max, CHUNK_MIN, CHUNK_MAX),
             ("open_max", self.open_max, 1, OPEN_MAX_MAX),
-            (
-                "reassembly_max",
-                self.reassembly_max,
-                MESSAGE_MAX_MIN,
-                usize::MAX,
-            ),
+            ("reassembly_max", self.reassembly_max, MESSAGE_MAX_MIN, usize::MAX),
             ("requests_max", self.requests_max, 1, usize::MAX),
         ] {
             if !(min..=max).contains(&value) {
-                return Err(LimitsError {
-                    field,
-                    value,
-                    min,
-                    max,
-                });
+                return Err(LimitsError { field, value, min, max });
             }
         }
         Ok(())
@@ -116,16 +106,8 @@ mod tests {
 
     #[test]
     fn the_smaller_holds() {
-        let ours = Limits {
-            message_max: 1 << 30,
-            chunk_max: CHUNK_MIN,
-            ..Limits::default()
-        };
-        let theirs = Limits {
-            message_max: 1 << 29,
-            requests_max: 7,
-            ..Limits::default()
-        };
+        let ours = Limits { message_max: 1 << 30, chunk_max: CHUNK_MIN, ..Limits::default() };
+        let theirs = Limits { message_max: 1 << 29, requests_max: 7, ..Limits::default() };
         let both = Limits::negotiate(&ours, &theirs);
         assert_eq!(both, Limits::negotiate(&theirs, &ours));
         assert_eq!(both.message_max, REASSEMBLY_MAX_DEFAULT);
@@ -135,17 +117,9 @@ mod tests {
     #[test]
     fn ranges() {
         assert_eq!(Limits::default().validate(), Ok(()));
-        let fault = Limits {
-            chunk_max: CHUNK_MAX + 1,
-            ..Limits::default()
-        }
-        .validate();
+        let fault = Limits { chunk_max: CHUNK_MAX + 1, ..Limits::default() }.validate();
         assert!(fault.is_err_and(|e| e.field == "chunk_max"));
-        let fault = Limits {
-            open_max: 0,
-            ..Limits::default()
-        }
-        .validate();
+        let fault = Limits { open_max: 0, ..Limits::default() }.validate();
         assert!(fault.is_err_and(|e| e.field == "open_max"));
     }
 }

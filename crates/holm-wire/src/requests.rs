@@ -49,10 +49,7 @@ impl RequestIds {
     /// After 2^63 of them, which no session lives to see.
     pub fn allocate(&mut self) -> RequestId {
         let id = RequestId(self.next);
-        self.next = self
-            .next
-            .checked_add(2)
-            .expect("a session has 2^63 request ids");
+        self.next = self.next.checked_add(2).expect("a session has 2^63 request ids");
         id
     }
 }
@@ -82,12 +79,7 @@ impl OpenRequests {
     /// For a session in which we are `side`, with at most `max` of the peer's
     /// requests in flight ([`crate::Limits::requests_max`]).
     pub fn new(side: Side, max: usize) -> Self {
-        Self {
-            peer: side.peer(),
-            max,
-            open: BTreeSet::new(),
-            refused: 0,
-        }
+        Self { peer: side.peer(), max, open: BTreeSet::new(), refused: 0 }
     }
 
     /// A request with this id arrived.
@@ -170,10 +162,7 @@ mod tests {
             assert_eq!(accepted.open(id(expected)), Ok(Admission::Admitted));
         }
         assert_eq!(fault(accepted.open(id(2))), RequestFault::Parity);
-        assert_eq!(
-            fault(OpenRequests::new(Side::Dialled, 1).open(id(1))),
-            RequestFault::Parity
-        );
+        assert_eq!(fault(OpenRequests::new(Side::Dialled, 1).open(id(1))), RequestFault::Parity);
     }
 
     #[test]

@@ -22,11 +22,7 @@ impl Secret {
 /// Takes the same time wherever the first difference is.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        let differing = self
-            .0
-            .iter()
-            .zip(&other.0)
-            .fold(0, |all, (a, b)| all | (a ^ b));
+        let differing = self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a ^ b));
         self.0.len() == other.0.len() && std::hint::black_box(differing) == 0
     }
 }

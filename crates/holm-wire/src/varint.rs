@@ -58,11 +58,7 @@ fn decode_long(bytes: &[u8]) -> Result<(u64, usize), VarintError> {
         if byte < 0x80 {
             // A last byte of 0 adds nothing; the tenth has room for one bit.
             let overlong = byte == 0 || (at == VARINT_BYTES_MAX - 1 && byte > 1);
-            return if overlong {
-                Err(VarintError::Overlong)
-            } else {
-                Ok((value, at + 1))
-            };
+            return if overlong { Err(VarintError::Overlong) } else { Ok((value, at + 1)) };
         }
     }
     if bytes.len() < VARINT_BYTES_MAX {
@@ -93,12 +89,7 @@ mod tests {
 
     #[test]
     fn only_the_shortest_form() {
-        for bytes in [
-            &[0x80, 0x00][..],
-            &[0xff, 0x80, 0x00],
-            &[0x80; 10],
-            &[0xff; 11],
-        ] {
+        for bytes in [&[0x80, 0x00][..], &[0xff, 0x80, 0x00], &[0x80; 10], &[0xff; 11]] {
             assert_eq!(decode(bytes), Err(VarintError::Overlong), "{bytes:x?}");
         }
         let mut beyond = [0xff; 10];

@@ -76,8 +76,7 @@ async fn use_counter(at: Endpoint) -> Result<(), Box<dyn Error>> {
     println!("shared total {}", shared.add(5).await?);
 
     // One of our own, spawned there and watched.
-    let (own, down) =
-        node.spawn_on::<Counter>(&server, Counter { total: 100 }).monitored().await?;
+    let (own, down) = node.spawn_on::<Counter>(&server, Counter { total: 100 }).monitored().await?;
     println!("own total {}", own.add(1).await?);
     own.exit(ExitReason::Shutdown("done".into()));
     println!("own counter ended: {}", down.await.reason);

@@ -27,9 +27,10 @@
 #![forbid(unsafe_code)]
 
 pub use holm_actor::{
-    Actor, ActorSystem, Address, Api, Call, CallError, Capacity, Context, Delivery, Down, Handle, MethodInfo,
-    Monitor, MonitorRef, Named, NameError, Names, PlainApi, Ref, Remote, Reply, ReplySink,
-    ReturnPath, SendError, Signal, SpawnError, SpawnOptions, Spawnable, WireMethod, WireTable, cast,
+    Actor, ActorSystem, Address, Api, Call, CallError, Capacity, Context, Delivery, Down, Handle,
+    MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi, Ref, Remote, Reply,
+    ReplySink, ReturnPath, SendError, Signal, SpawnError, SpawnOptions, Spawnable, WireMethod,
+    WireTable, cast,
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{

@@ -18,10 +18,8 @@ pub fn corpus(test: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let reason = format!(
-        "{} does not exist; install openjdk-17-source or set HOLM_CORPUS",
-        path.display()
-    );
+    let reason =
+        format!("{} does not exist; install openjdk-17-source or set HOLM_CORPUS", path.display());
     assert!(env::var("CI").as_deref() != Ok("true"), "{test}: {reason}");
     println!("SKIP {test}: {reason}");
     None

@@ -11,10 +11,8 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
         .members()
         .filter(|package| !mentions(page, &package.name))
         .map(|package| {
-            let text = format!(
-                "{PAGE} does not mention {}; say there what lives in it",
-                package.name
-            );
+            let text =
+                format!("{PAGE} does not mention {}; say there what lives in it", package.name);
             Finding::error(&Repo::manifest(package), 1, text)
         })
         .collect()
@@ -33,22 +31,12 @@ mod tests {
 
     #[test]
     fn a_crate_that_is_only_part_of_another_name_is_missing() {
-        let mut repo = testing::packages(&[
-            ("member:holm", "MIT", &[]),
-            ("member:holm-wire", "MIT", &[]),
-        ]);
-        repo.files.push(TextFile {
-            path: PAGE.to_owned(),
-            text: "- `holm-wire`: frames".to_owned(),
-        });
+        let mut repo =
+            testing::packages(&[("member:holm", "MIT", &[]), ("member:holm-wire", "MIT", &[])]);
+        repo.files
+            .push(TextFile { path: PAGE.to_owned(), text: "- `holm-wire`: frames".to_owned() });
         let found = check(&repo);
         assert_eq!(found.len(), 1);
-        assert!(
-            found[0]
-                .to_string()
-                .starts_with("crates/holm/Cargo.toml:1: "),
-            "{}",
-            found[0]
-        );
+        assert!(found[0].to_string().starts_with("crates/holm/Cargo.toml:1: "), "{}", found[0]);
     }
 }

@@ -10,10 +10,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
             if ban.wrappers.contains(&user.name) {
                 continue;
             }
-            let text = format!(
-                "{} depends on the banned {}: {}",
-                user.name, ban.name, ban.reason
-            );
+            let text = format!("{} depends on the banned {}: {}", user.name, ban.name, ban.reason);
             found.push(Finding::error("Cargo.lock", repo.lock_line(user), text));
         }
     }
@@ -39,9 +36,6 @@ mod tests {
             wrappers: vec!["wrapper".to_owned()],
         });
         let found: Vec<String> = check(&repo).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            found,
-            ["Cargo.lock:1: app depends on the banned old: use new"]
-        );
+        assert_eq!(found, ["Cargo.lock:1: app depends on the banned old: use new"]);
     }
 }

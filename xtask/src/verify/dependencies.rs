@@ -14,20 +14,16 @@ const MANIFEST: &str = "Cargo.toml";
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     let declared = repo.file(MANIFEST).map(declared).unwrap_or_default();
     let explained = repo.file(TABLE).map(explained).unwrap_or_default();
-    let missing = declared
-        .iter()
-        .filter(|(name, _)| !explained.contains_key(*name))
-        .map(|(name, line)| {
+    let missing =
+        declared.iter().filter(|(name, _)| !explained.contains_key(*name)).map(|(name, line)| {
             Finding::error(
                 MANIFEST,
                 *line,
                 format!("{name} has no row in {TABLE}; say why it is taken"),
             )
         });
-    let stale = explained
-        .iter()
-        .filter(|(name, _)| !declared.contains_key(*name))
-        .map(|(name, line)| {
+    let stale =
+        explained.iter().filter(|(name, _)| !declared.contains_key(*name)).map(|(name, line)| {
             Finding::error(
                 TABLE,
                 *line,
@@ -40,16 +36,11 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 /// The names in `[workspace.dependencies]` that come from a registry, and their lines.
 fn declared(manifest: &TextFile) -> BTreeMap<String, usize> {
     let table: Table = manifest.text.parse().unwrap_or_default();
-    let dependencies = table
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies"));
+    let dependencies = table.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     let dependencies = dependencies.and_then(Value::as_table).into_iter().flatten();
     let line_of = |name: &str| {
         let start = format!("{name} =");
-        manifest
-            .lines()
-            .find(|(_, line)| line.starts_with(&start))
-            .map_or(1, |(number, _)| number)
+        manifest.lines().find(|(_, line)| line.starts_with(&start)).map_or(1, |(number, _)| number)
     };
     dependencies
         .filter(|(_, value)| value.get("path").is_none())
@@ -61,11 +52,7 @@ fn declared(manifest: &TextFile) -> BTreeMap<String, usize> {
 fn explained(page: &TextFile) -> BTreeMap<String, usize> {
     let mut names = BTreeMap::new();
     // The first two rows are the heading and the line below it.
-    for (number, line) in page
-        .lines()
-        .filter(|(_, line)| line.starts_with('|'))
-        .skip(2)
-    {
+    for (number, line) in page.lines().filter(|(_, line)| line.starts_with('|')).skip(2) {
         let cell = line.split('|').nth(1).unwrap_or_default();
         names.extend(cell.split(',').map(|name| (name.trim().to_owned(), number)));
     }
@@ -85,10 +72,7 @@ mod tests {
         let found = check(&testing::files(&[(MANIFEST, manifest), (TABLE, page)]));
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found[0].starts_with("Cargo.toml:3: new has no row"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("Cargo.toml:3: new has no row"), "{found:?}");
         assert!(
             found[1].starts_with("docs/decisions/0005-dependencies.md:4: gone is no"),
             "{found:?}"

@@ -22,30 +22,17 @@ pub(crate) enum Level {
 impl Finding {
     /// `line` counts from 1.
     pub(crate) fn error(file: &str, line: usize, text: impl Into<String>) -> Self {
-        Self {
-            level: Level::Error,
-            file: file.to_owned(),
-            line,
-            text: text.into(),
-        }
+        Self { level: Level::Error, file: file.to_owned(), line, text: text.into() }
     }
 
     pub(crate) fn warning(file: &str, line: usize, text: impl Into<String>) -> Self {
-        Self {
-            level: Level::Warning,
-            ..Self::error(file, line, text)
-        }
+        Self { level: Level::Warning, ..Self::error(file, line, text) }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            level,
-            file,
-            line,
-            text,
-        } = self;
+        let Self { level, file, line, text } = self;
         let level = match level {
             Level::Warning => "warning: ",
             Level::Error => "",

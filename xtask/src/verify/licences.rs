@@ -48,15 +48,7 @@ mod tests {
         repo.policy.licenses.allow.push("MIT".to_owned());
         let found: Vec<String> = check(&repo).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found[0].contains("linked 1.0.0 is under \"MPL-2.0\""),
-            "{}",
-            found[0]
-        );
-        assert!(
-            found[1].contains("helper 1.0.0 is under \"GPL-3.0-only\""),
-            "{}",
-            found[1]
-        );
+        assert!(found[0].contains("linked 1.0.0 is under \"MPL-2.0\""), "{}", found[0]);
+        assert!(found[1].contains("helper 1.0.0 is under \"GPL-3.0-only\""), "{}", found[1]);
     }
 }

@@ -10,11 +10,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     manifests
         .flat_map(|path| match repo.file(&path) {
             Some(file) => check_manifest(file),
-            None => vec![Finding::error(
-                &path,
-                1,
-                "git ignores it; a clone would lack the crate",
-            )],
+            None => vec![Finding::error(&path, 1, "git ignores it; a clone would lack the crate")],
         })
         .collect()
 }
@@ -49,11 +45,8 @@ fn check_manifest(file: &TextFile) -> Vec<Finding> {
 
 /// All dependency tables of a manifest, those of `[target.'cfg(..)']` included.
 fn dependencies(manifest: &Table) -> impl Iterator<Item = (&str, &Value)> {
-    let targets = manifest
-        .get("target")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::values);
+    let targets =
+        manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     std::iter::once(manifest)
         .chain(targets.filter_map(Value::as_table))
         .flat_map(|table| {
@@ -75,14 +68,8 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        let file = TextFile {
-            path: "Cargo.toml".to_owned(),
-            text: text.to_owned(),
-        };
-        check_manifest(&file)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let file = TextFile { path: "Cargo.toml".to_owned(), text: text.to_owned() };
+        check_manifest(&file).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -92,10 +79,7 @@ mod tests {
         let dirty = "[dependencies]\nserde = \"1\"\n[target.'cfg(loom)'.dev-dependencies]\nloom = { version = \"1\" }\n";
         let found = texts(dirty);
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(
-            found[0].starts_with("Cargo.toml:1: the workspace's lints"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("Cargo.toml:1: the workspace's lints"), "{found:?}");
         assert!(found[1].starts_with("Cargo.toml:2: serde"), "{found:?}");
         assert!(found[2].starts_with("Cargo.toml:4: loom"), "{found:?}");
     }

@@ -38,22 +38,13 @@ impl Repo {
         let root = root();
         let listed = output(
             Command::new("git")
-                .args([
-                    "ls-files",
-                    "-z",
-                    "--cached",
-                    "--others",
-                    "--exclude-standard",
-                ])
+                .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
                 .current_dir(root),
         )?;
         let files = listed.split_terminator('\0').filter_map(|path| {
             // Binary files and ones deleted but not yet committed have no text to look at.
             let text = std::fs::read_to_string(root.join(path)).ok()?;
-            Some(TextFile {
-                path: path.to_owned(),
-                text,
-            })
+            Some(TextFile { path: path.to_owned(), text })
         });
         let policy = std::fs::read_to_string(root.join("deny.toml")).context("deny.toml")?;
         Ok(Self {
@@ -74,24 +65,16 @@ impl Repo {
 
     /// A path from cargo as a path from the root.
     pub(crate) fn relative(path: &Path) -> String {
-        path.strip_prefix(root())
-            .unwrap_or(path)
-            .to_string_lossy()
-            .replace('\\', "/")
+        path.strip_prefix(root()).unwrap_or(path).to_string_lossy().replace('\\', "/")
     }
 
     /// The line of Cargo.lock where a package stands, or 1.
     pub(crate) fn lock_line(&self, package: &Package) -> usize {
-        let entry = [
-            format!("name = \"{}\"", package.name),
-            format!("version = \"{}\"", package.version),
-        ];
+        let entry =
+            [format!("name = \"{}\"", package.name), format!("version = \"{}\"", package.version)];
         let lock = self.file("Cargo.lock").map_or("", |file| &file.text);
         let lines: Vec<&str> = lock.lines().collect();
-        lines
-            .windows(2)
-            .position(|pair| pair == entry)
-            .map_or(1, |index| index + 1)
+        lines.windows(2).position(|pair| pair == entry).map_or(1, |index| index + 1)
     }
 }
 
@@ -108,10 +91,7 @@ pub(crate) mod testing {
         let mut repo = packages(&[]);
         repo.files = files
             .iter()
-            .map(|(path, text)| TextFile {
-                path: (*path).to_owned(),
-                text: (*text).to_owned(),
-            })
+            .map(|(path, text)| TextFile { path: (*path).to_owned(), text: (*text).to_owned() })
             .collect();
         repo
     }

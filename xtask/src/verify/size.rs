@@ -20,9 +20,7 @@ const LONG_FUNCTION_LINT: &str = concat!("clippy::", "too_many_lines");
 
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     let rust = || repo.files.iter().filter(|file| file.is_rust());
-    let mut found: Vec<Finding> = rust()
-        .flat_map(|file| check_file(file, &LONG_FILES))
-        .collect();
+    let mut found: Vec<Finding> = rust().flat_map(|file| check_file(file, &LONG_FILES)).collect();
     found.extend(check_functions(rust(), LONG_FUNCTIONS));
     found
 }
@@ -30,11 +28,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 fn check_file(file: &TextFile, listed: &[(&str, &str)]) -> Vec<Finding> {
     let mut found = Vec::new();
     if !file.text.starts_with("//! ") {
-        found.push(Finding::error(
-            &file.path,
-            1,
-            "line 1 must say with `//!` what is in the file",
-        ));
+        found.push(Finding::error(&file.path, 1, "line 1 must say with `//!` what is in the file"));
     }
     let lines = file.text.lines().count();
     let listed = listed.iter().any(|(path, _reason)| *path == file.path);
@@ -45,11 +39,7 @@ fn check_file(file: &TextFile, listed: &[(&str, &str)]) -> Vec<Finding> {
         let text = format!("{lines} lines; look for a second subject to move out");
         found.push(Finding::warning(&file.path, lines, text));
     } else if lines <= MAX_LINES && listed {
-        found.push(Finding::error(
-            &file.path,
-            1,
-            "no longer too long; take it off LONG_FILES",
-        ));
+        found.push(Finding::error(&file.path, 1, "no longer too long; take it off LONG_FILES"));
     }
     found
 }
@@ -61,17 +51,10 @@ fn check_functions<'a>(files: impl Iterator<Item = &'a TextFile>, allowed: usize
         .map(|(file, number, _)| (file, number))
         .collect();
     if sites.len() < allowed {
-        let text = format!(
-            "{} long functions are left; lower LONG_FUNCTIONS to that",
-            sites.len()
-        );
+        let text = format!("{} long functions are left; lower LONG_FUNCTIONS to that", sites.len());
         return vec![Finding::error("xtask/src/verify/size.rs", 1, text)];
     }
-    let above = if sites.len() > allowed {
-        sites
-    } else {
-        Vec::new()
-    };
+    let above = if sites.len() > allowed { sites } else { Vec::new() };
     above
         .into_iter()
         .map(|(file, number)| {
@@ -88,10 +71,7 @@ mod tests {
     use crate::verify::finding::Level;
 
     fn file(text: String) -> TextFile {
-        TextFile {
-            path: "a.rs".to_owned(),
-            text,
-        }
+        TextFile { path: "a.rs".to_owned(), text }
     }
 
     fn of_lines(lines: usize) -> TextFile {
@@ -123,11 +103,7 @@ mod tests {
     fn long_functions_only_get_fewer() {
         let file = file(format!("//! x\n#[expect({LONG_FUNCTION_LINT})]\n"));
         assert_eq!(check_functions([&file].into_iter(), 1), []);
-        assert!(
-            check_functions([&file].into_iter(), 0)[0]
-                .to_string()
-                .starts_with("a.rs:2: ")
-        );
+        assert!(check_functions([&file].into_iter(), 0)[0].to_string().starts_with("a.rs:2: "));
         assert_eq!(check_functions([&file].into_iter(), 2).len(), 1);
     }
 }

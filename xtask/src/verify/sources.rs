@@ -6,30 +6,18 @@ use super::repo::Repo;
 use crate::graph::Package;
 
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
-    let members: Vec<&str> = repo
-        .graph
-        .members()
-        .map(|member| member.name.as_str())
-        .collect();
+    let members: Vec<&str> = repo.graph.members().map(|member| member.name.as_str()).collect();
     let registries = &repo.policy.sources.allow_registry;
     let allowed = |package: &Package| match &package.source {
-        Some(source) => registries
-            .iter()
-            .any(|url| source.strip_prefix("registry+") == Some(url)),
+        Some(source) => registries.iter().any(|url| source.strip_prefix("registry+") == Some(url)),
         None => members.contains(&package.name.as_str()),
     };
     repo.graph
         .packages()
         .filter(|package| !allowed(package))
         .map(|package| {
-            let source = package
-                .source
-                .as_deref()
-                .unwrap_or("a folder outside the workspace");
-            let text = format!(
-                "{} comes from {source}; use a published release",
-                package.name
-            );
+            let source = package.source.as_deref().unwrap_or("a folder outside the workspace");
+            let text = format!("{} comes from {source}; use a published release", package.name);
             Finding::error("Cargo.lock", repo.lock_line(package), text)
         })
         .collect()
@@ -43,11 +31,7 @@ mod tests {
     #[test]
     fn only_listed_registries() {
         let mut repo = testing::packages(&[("member:app", "MIT", &["dep"]), ("dep", "MIT", &[])]);
-        assert!(
-            check(&repo)[0]
-                .to_string()
-                .contains("dep comes from registry+https://")
-        );
+        assert!(check(&repo)[0].to_string().contains("dep comes from registry+https://"));
         repo.policy
             .sources
             .allow_registry

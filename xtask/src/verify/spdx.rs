@@ -7,15 +7,9 @@ use std::vec::IntoIter;
 /// Whether the expression can be satisfied with allowed licences alone. `allowed` is asked for a
 /// name, together with its exception where it has one (`Apache-2.0 WITH LLVM-exception`).
 pub(crate) fn holds(expression: &str, allowed: &dyn Fn(&str) -> bool) -> Result<bool, String> {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut parser = Parser {
-        words: words.into_iter().peekable(),
-        allowed,
-    };
+    let mut parser = Parser { words: words.into_iter().peekable(), allowed };
     let holds = parser.either()?;
     match parser.words.next() {
         None => Ok(holds),
@@ -50,9 +44,7 @@ impl Parser<'_> {
         match self.words.next() {
             Some("(") => {
                 let holds = self.either()?;
-                self.words
-                    .next_if_eq(&")")
-                    .ok_or("no closing parenthesis")?;
+                self.words.next_if_eq(&")").ok_or("no closing parenthesis")?;
                 Ok(holds)
             }
             None | Some(")" | "AND" | "OR" | "WITH") => Err("a licence is missing".to_owned()),
@@ -70,9 +62,7 @@ mod tests {
     use super::*;
 
     fn ok(expression: &str) -> Result<bool, String> {
-        holds(expression, &|name| {
-            ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].contains(&name)
-        })
+        holds(expression, &|name| ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].contains(&name))
     }
 
     #[test]
@@ -100,9 +90,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_an_error() {
-        for expression in [
-            "", "MIT OR", "AND MIT", "(MIT", "MIT)", "MIT ISC", "MIT WITH",
-        ] {
+        for expression in ["", "MIT OR", "AND MIT", "(MIT", "MIT)", "MIT ISC", "MIT WITH"] {
             assert!(ok(expression).is_err(), "{expression}");
         }
     }

@@ -19,11 +19,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
         .filter_map(|target| repo.file(&Repo::relative(&target.src_path)))
         .filter(|file| !forbids(file))
         .map(|file| {
-            Finding::error(
-                &file.path,
-                1,
-                format!("unsafe code is possible; add `{FORBID}`"),
-            )
+            Finding::error(&file.path, 1, format!("unsafe code is possible; add `{FORBID}`"))
         })
         .collect()
 }

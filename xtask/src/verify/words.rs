@@ -17,11 +17,7 @@ const PATH: &str = "a path of one machine; derive it, or make it a parameter";
 const NOTE: &str = "a note for later; do it, or open an issue";
 
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
-    repo.files
-        .iter()
-        .filter(|file| is_ours(&file.path))
-        .flat_map(check_file)
-        .collect()
+    repo.files.iter().filter(|file| is_ours(&file.path)).flat_map(check_file).collect()
 }
 
 /// Source trees kept as test input are as their authors wrote them.
@@ -34,11 +30,7 @@ fn check_file(file: &TextFile) -> Vec<Finding> {
     for (number, line) in file.lines() {
         for (word, text) in WORDS {
             if contains_word(line, word) {
-                found.push(Finding::error(
-                    &file.path,
-                    number,
-                    format!("`{word}` is {text}"),
-                ));
+                found.push(Finding::error(&file.path, number, format!("`{word}` is {text}")));
             }
         }
     }

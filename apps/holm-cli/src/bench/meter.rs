@@ -26,7 +26,10 @@ impl From<Measure> for Meter {
 impl Meter {
     /// Whether a figure is asked for.
     pub(super) fn wants(&self, name: &str) -> bool {
-        self.options.only.as_ref().is_none_or(|only| only.split(',').any(|part| name.contains(part)))
+        self.options
+            .only
+            .as_ref()
+            .is_none_or(|only| only.split(',').any(|part| name.contains(part)))
     }
 
     /// Reports operations a second of `work(n)`, which does `n` operations and says how long
@@ -95,11 +98,7 @@ pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        (sorted[middle - 1] + sorted[middle]) / 2.0
-    }
+    if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }
 
 /// Prints the two lines of a figure.

@@ -74,19 +74,12 @@ impl Args {
             WorkerPlace::InProcess
         } else {
             WorkerPlace::Processes(ProcessOptions {
-                command: self
-                    .worker_command
-                    .clone()
-                    .map_or_else(std::env::current_exe, Ok)?,
+                command: self.worker_command.clone().map_or_else(std::env::current_exe, Ok)?,
                 fallback: !self.no_fallback,
                 crash: self.crash,
             })
         };
         let workers = self.workers.unwrap_or_else(WorkerCount::per_core);
-        Ok(IndexOptions {
-            path: self.path.clone(),
-            workers,
-            place,
-        })
+        Ok(IndexOptions { path: self.path.clone(), workers, place })
     }
 }

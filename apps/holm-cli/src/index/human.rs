@@ -25,10 +25,8 @@ pub(super) fn write_summary(
         writeln!(out, "  {:>11} {kind}", HumanCount(count).to_string())?;
     }
     for worker in &summary.workers {
-        let place = worker.pid.map_or_else(
-            || "in this process".to_owned(),
-            |pid| format!("process {pid}"),
-        );
+        let place =
+            worker.pid.map_or_else(|| "in this process".to_owned(), |pid| format!("process {pid}"));
         write!(
             out,
             "worker {} ({place}): {} files, {}, {}",
@@ -43,21 +41,10 @@ pub(super) fn write_summary(
         writeln!(out)?;
     }
     if !summary.skipped.is_empty() {
-        let hint = if verbose {
-            ":"
-        } else {
-            " (--verbose lists them)"
-        };
-        writeln!(
-            out,
-            "{} files skipped{hint}",
-            HumanCount(summary.skipped.len() as u64)
-        )?;
+        let hint = if verbose { ":" } else { " (--verbose lists them)" };
+        writeln!(out, "{} files skipped{hint}", HumanCount(summary.skipped.len() as u64))?;
         if verbose {
-            summary
-                .skipped
-                .iter()
-                .try_for_each(|skip| writeln!(out, "  {skip}"))?;
+            summary.skipped.iter().try_for_each(|skip| writeln!(out, "  {skip}"))?;
         }
     }
     out.flush()
@@ -66,14 +53,7 @@ pub(super) fn write_summary(
 /// Lists the matches, best first; lines and columns from 1, as editors count.
 pub(super) fn write_answer(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
     for hit in &answer.hits {
-        write!(
-            out,
-            "{}:{}:{}: {}",
-            hit.path,
-            hit.line + 1,
-            hit.column + 1,
-            hit.signature
-        )?;
+        write!(out, "{}:{}:{}: {}", hit.path, hit.line + 1, hit.column + 1, hit.signature)?;
         if !hit.container.is_empty() {
             write!(out, " in {}", hit.container)?;
         }
@@ -97,8 +77,5 @@ fn megabytes(bytes: u64) -> String {
 }
 
 fn rate(bytes: u64, time: Duration) -> String {
-    format!(
-        "{:.0} MB/s",
-        bytes as f64 / 1e6 / time.as_secs_f64().max(f64::MIN_POSITIVE)
-    )
+    format!("{:.0} MB/s", bytes as f64 / 1e6 / time.as_secs_f64().max(f64::MIN_POSITIVE))
 }

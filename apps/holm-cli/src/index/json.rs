@@ -66,10 +66,7 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, answer: &Answer) ->
         summary: SummaryPart {
             files: summary.files,
             skipped: skipped
-                .map(|skip| SkippedPart {
-                    path: &skip.path,
-                    reason: skip.reason.to_string(),
-                })
+                .map(|skip| SkippedPart { path: &skip.path, reason: skip.reason.to_string() })
                 .collect(),
             bytes: summary.bytes,
             symbols: &summary.symbols,
@@ -98,11 +95,7 @@ mod tests {
     fn the_document() {
         let mut symbols = SymbolCounts::default();
         symbols.add(Kind::EnumConstant, 2);
-        let held = BatchReport {
-            files: 1,
-            bytes: 10,
-            symbols: symbols.clone(),
-        };
+        let held = BatchReport { files: 1, bytes: 10, symbols: symbols.clone() };
         let worker = |worker, pid, held| WorkerSummary {
             worker: WorkerNumber(worker),
             pid,
@@ -113,17 +106,11 @@ mod tests {
         };
         let summary = Summary {
             files: 1,
-            skipped: vec![Skip {
-                path: "b\"/L.java".to_owned(),
-                reason: SkipReason::NotUtf8,
-            }],
+            skipped: vec![Skip { path: "b\"/L.java".to_owned(), reason: SkipReason::NotUtf8 }],
             bytes: 10,
             symbols,
             time: Duration::from_millis(500),
-            workers: vec![
-                worker(0, Some(7), held),
-                worker(1, None, BatchReport::default()),
-            ],
+            workers: vec![worker(0, Some(7), held), worker(1, None, BatchReport::default())],
         };
         let hit = Hit {
             name: "MAX".to_owned(),
@@ -135,10 +122,7 @@ mod tests {
             column: 9,
             score: 40,
         };
-        let answer = Answer {
-            hits: vec![hit],
-            missing_shards: vec![ShardId(1), ShardId(4)],
-        };
+        let answer = Answer { hits: vec![hit], missing_shards: vec![ShardId(1), ShardId(4)] };
         let mut out = Vec::new();
         write(&mut out, &summary, &answer).unwrap();
         let expected = concat!(

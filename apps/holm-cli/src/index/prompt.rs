@@ -10,11 +10,7 @@ use super::human;
 /// Answers each line of standard input, until its end.
 pub(super) async fn run(index: &Index, limit: u32, out: &mut impl Write) -> io::Result<()> {
     let interactive = io::stdin().is_terminal();
-    let wait = if interactive {
-        INTERACTIVE_WAIT
-    } else {
-        COMPLETE_WAIT
-    };
+    let wait = if interactive { INTERACTIVE_WAIT } else { COMPLETE_WAIT };
     let mut lines = lines();
     loop {
         if interactive {

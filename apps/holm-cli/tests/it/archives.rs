@@ -26,10 +26,7 @@ fn archive() -> Vec<u8> {
     .unwrap();
     zip.write_all(BROKEN).unwrap();
     let mut bytes = zip.finish().unwrap().into_inner();
-    let at = bytes
-        .windows(BROKEN.len())
-        .position(|window| window == BROKEN)
-        .unwrap();
+    let at = bytes.windows(BROKEN.len()).position(|window| window == BROKEN).unwrap();
     bytes[at] = b'k';
     bytes
 }
@@ -40,11 +37,7 @@ fn a_broken_entry_is_skipped() {
     for name in ["some.zip", "some.jar"] {
         let path = scratch.path(name);
         fs::write(&path, archive()).unwrap();
-        let (document, _) = json(
-            scratch
-                .index(&path)
-                .args(["--workers", "2", "--query", "Good"]),
-        );
+        let (document, _) = json(scratch.index(&path).args(["--workers", "2", "--query", "Good"]));
         assert_eq!(document["summary"]["files"], 1);
         let skipped = &document["summary"]["skipped"];
         assert_eq!(skipped[0]["path"], "p/Broken.java");

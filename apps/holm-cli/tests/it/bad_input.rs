@@ -27,24 +27,15 @@ fn a_file_that_is_no_archive() {
     let path = scratch.path("text.zip");
     fs::write(&path, "no archive").unwrap();
     let said = stderr(&run(&mut scratch.index(&path), 2));
-    assert!(
-        said.contains("text.zip: not a folder, and not a usable zip"),
-        "{said}"
-    );
+    assert!(said.contains("text.zip: not a folder, and not a usable zip"), "{said}");
 }
 
 #[test]
 fn numbers_of_workers_have_a_range() {
     let scratch = Scratch::with_classes();
     for workers in ["0", "65", "many"] {
-        let said = stderr(&run(
-            scratch.index(&scratch.src()).args(["--workers", workers]),
-            2,
-        ));
-        assert!(
-            said.contains("1 to 64") && said.contains("--in-process"),
-            "{said}"
-        );
+        let said = stderr(&run(scratch.index(&scratch.src()).args(["--workers", workers]), 2));
+        assert!(said.contains("1 to 64") && said.contains("--in-process"), "{said}");
     }
     run(scratch.index(&scratch.src()).args(["--limit", "0"]), 2);
 }
@@ -52,11 +43,7 @@ fn numbers_of_workers_have_a_range() {
 #[test]
 fn help_names_the_exit_codes() {
     let help = String::from_utf8(run(holm().args(["index", "--help"]), 0).stdout).unwrap();
-    for line in [
-        "Exit codes:",
-        "\n  2    wrong arguments",
-        "\n  130  ended by Ctrl-C",
-    ] {
+    for line in ["Exit codes:", "\n  2    wrong arguments", "\n  130  ended by Ctrl-C"] {
         assert!(help.contains(line), "{help}");
     }
 }

@@ -20,11 +20,7 @@ fn workers_end_with_a_killed_router_and_its_socket_is_swept() {
     session.router().kill();
     workers.iter().for_each(Process::wait);
     session.wait();
-    assert_eq!(
-        scratch.run_dirs().len(),
-        1,
-        "a killed router cannot remove its folder"
-    );
+    assert_eq!(scratch.run_dirs().len(), 1, "a killed router cannot remove its folder");
     json(scratch.index(&scratch.src()).args(["--workers", "1"]));
     assert_eq!(scratch.run_dirs().len(), 0, "the next one does");
 }
@@ -38,18 +34,10 @@ fn workers_end_with_a_router_killed_while_indexing() {
         scratch.write(&format!("C{file}.java"), text.as_bytes());
     }
     let mut command = scratch.index(&scratch.src());
-    command
-        .args(["--workers", "2"])
-        .env("HOLM_LOG", "info")
-        .stderr(Stdio::piped());
+    command.args(["--workers", "2"]).env("HOLM_LOG", "info").stderr(Stdio::piped());
     let mut session = Session::spawn(&mut command);
-    let mut log = BufReader::new(session.take_stderr())
-        .lines()
-        .map(|line| line.unwrap());
-    assert!(
-        log.any(|line| line.contains("connected")),
-        "a worker is there"
-    );
+    let mut log = BufReader::new(session.take_stderr()).lines().map(|line| line.unwrap());
+    assert!(log.any(|line| line.contains("connected")), "a worker is there");
     let workers = session.workers();
     assert!(!workers.is_empty());
     session.router().kill();
@@ -95,10 +83,7 @@ fn only_the_user_can_reach_the_router_and_know_the_token() {
 fn token(worker: &Process) -> String {
     let environment = fs::read(format!("/proc/{}/environ", worker.pid)).unwrap();
     let entries = environment.split(|byte| *byte == 0);
-    let mut tokens = entries.filter_map(|entry| {
-        std::str::from_utf8(entry)
-            .ok()?
-            .strip_prefix("HOLM_WORKER_TOKEN=")
-    });
+    let mut tokens = entries
+        .filter_map(|entry| std::str::from_utf8(entry).ok()?.strip_prefix("HOLM_WORKER_TOKEN="));
     tokens.next().unwrap().to_owned()
 }

@@ -27,9 +27,7 @@ fn results_and_sums_are_the_same_for_all() {
     for query in ["thing", "work1", "Thing3.total", "p1.th"] {
         let (first, expected) = ask(ARRANGEMENTS[0], query);
         assert!(
-            first["results"]
-                .as_array()
-                .is_some_and(|results| results.len() == 7),
+            first["results"].as_array().is_some_and(|results| results.len() == 7),
             "{query}: {expected}"
         );
         for arrangement in &ARRANGEMENTS[1..] {
@@ -50,11 +48,7 @@ fn results_and_sums_are_the_same_for_all() {
 fn a_result_says_what_and_where() {
     let scratch = Scratch::with_classes();
     let (document, _) =
-        json(
-            scratch
-                .index(&scratch.src())
-                .args(["--workers", "2", "--query", "total13"]),
-        );
+        json(scratch.index(&scratch.src()).args(["--workers", "2", "--query", "total13"]));
     let expected = json!({
         "name": "total13",
         "kind": "field",
@@ -65,29 +59,18 @@ fn a_result_says_what_and_where() {
         "column": 18, // The comment before it has a character of two UTF-16 units.
     });
     let mut result = document["results"][0].clone();
-    assert!(
-        result
-            .as_object_mut()
-            .unwrap()
-            .remove("score")
-            .is_some_and(|score| score.is_u64())
-    );
+    assert!(result.as_object_mut().unwrap().remove("score").is_some_and(|score| score.is_u64()));
     assert_eq!(result, expected);
     let summary = &document["summary"];
     assert_eq!(summary["files"], CLASSES);
     assert_eq!(summary["symbols"]["class"], CLASSES);
     let workers = summary["workers"].as_array().unwrap();
     assert_eq!(
-        workers
-            .iter()
-            .map(|worker| worker["files"].as_u64().unwrap())
-            .sum::<u64>(),
+        workers.iter().map(|worker| worker["files"].as_u64().unwrap()).sum::<u64>(),
         CLASSES as u64
     );
     assert!(
-        workers
-            .iter()
-            .all(|worker| worker["pid"].is_u64() && worker["starts"] == 1),
+        workers.iter().all(|worker| worker["pid"].is_u64() && worker["starts"] == 1),
         "{workers:?}"
     );
 }
@@ -104,9 +87,7 @@ fn json_without_a_query_is_the_summary() {
 fn the_log_stays_out_of_the_answer() {
     let scratch = Scratch::with_classes();
     let mut command = scratch.index(&scratch.src());
-    command
-        .args(["--workers", "1", "--query", "Thing1"])
-        .env("HOLM_LOG", "trace");
+    command.args(["--workers", "1", "--query", "Thing1"]).env("HOLM_LOG", "trace");
     let (document, _) = json(&mut command); // Which would not parse otherwise.
     assert_eq!(document["results"][0]["name"], "Thing1");
 }

@@ -19,18 +19,10 @@ pub(crate) struct Session {
 impl Session {
     /// Starts the command.
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self {
-            child,
-            stdin,
-            stdout,
-        }
+        Self { child, stdin, stdout }
     }
 
     /// Starts the command with so many workers, and waits until it has indexed.
@@ -56,11 +48,7 @@ impl Session {
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        assert_ne!(
-            self.stdout.read_line(&mut line).unwrap(),
-            0,
-            "it ended early"
-        );
+        assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "it ended early");
         line
     }
 
@@ -74,20 +62,15 @@ impl Session {
         let mut workers = Vec::new();
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap() {
             let children = fs::read_to_string(task.unwrap().path().join("children")).unwrap();
-            workers.extend(
-                children
-                    .split_whitespace()
-                    .map(|pid| Process::open(pid.parse().unwrap())),
-            );
+            workers
+                .extend(children.split_whitespace().map(|pid| Process::open(pid.parse().unwrap())));
         }
         workers
     }
 
     /// Ends its input, and wants it to end well.
     pub(crate) fn finish(self) {
-        let Self {
-            mut child, stdin, ..
-        } = self;
+        let Self { mut child, stdin, .. } = self;
         drop(stdin);
         assert!(child.wait().unwrap().success());
     }
@@ -111,10 +94,7 @@ const END_SECONDS: i64 = 2;
 impl Process {
     fn open(pid: u32) -> Self {
         let id = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-        Self {
-            pid,
-            handle: pidfd_open(id, PidfdFlags::empty()).unwrap(),
-        }
+        Self { pid, handle: pidfd_open(id, PidfdFlags::empty()).unwrap() }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -129,15 +109,7 @@ impl Process {
     #[track_caller]
     pub(crate) fn wait(&self) {
         let mut ends = [PollFd::new(&self.handle, PollFlags::IN)];
-        let soon = Timespec {
-            tv_sec: END_SECONDS,
-            tv_nsec: 0,
-        };
-        assert_eq!(
-            poll(&mut ends, Some(&soon)).unwrap(),
-            1,
-            "process {} lives on",
-            self.pid
-        );
+        let soon = Timespec { tv_sec: END_SECONDS, tv_nsec: 0 };
+        assert_eq!(poll(&mut ends, Some(&soon)).unwrap(), 1, "process {} lives on", self.pid);
     }
 }

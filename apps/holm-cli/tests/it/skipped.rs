@@ -15,10 +15,7 @@ fn with_bad_files() -> Scratch {
     scratch.write("Good.java", b"class Good { }");
     scratch.write("Latin.java", b"class Caf\xe9 { }");
     scratch.write("Large.java", b"class Large { }");
-    let large = fs::OpenOptions::new()
-        .write(true)
-        .open(scratch.src().join("Large.java"))
-        .unwrap();
+    let large = fs::OpenOptions::new().write(true).open(scratch.src().join("Large.java")).unwrap();
     large.set_len(TOO_LARGE).unwrap();
     scratch
 }
@@ -28,11 +25,7 @@ fn json_lists_them_with_reasons() {
     let scratch = with_bad_files();
     for arrangement in ["--workers=2", "--in-process"] {
         let (document, _) =
-            json(
-                scratch
-                    .index(&scratch.src())
-                    .args([arrangement, "--query", "Good"]),
-            );
+            json(scratch.index(&scratch.src()).args([arrangement, "--query", "Good"]));
         assert_eq!(document["summary"]["files"], 1);
         assert_eq!(document["results"].as_array().map(Vec::len), Some(1));
         let expected = json!([
@@ -47,20 +40,12 @@ fn json_lists_them_with_reasons() {
 fn people_are_told_how_many_and_may_ask_which() {
     let scratch = with_bad_files();
     let say = |more: &[&str]| {
-        let output = run(
-            scratch
-                .index(&scratch.src())
-                .args(["--in-process", "--query", "x"])
-                .args(more),
-            0,
-        );
+        let output =
+            run(scratch.index(&scratch.src()).args(["--in-process", "--query", "x"]).args(more), 0);
         String::from_utf8(output.stdout).unwrap()
     };
     let brief = say(&[]);
-    assert!(
-        brief.contains("2 files skipped (--verbose lists them)"),
-        "{brief}"
-    );
+    assert!(brief.contains("2 files skipped (--verbose lists them)"), "{brief}");
     assert!(!brief.contains("Latin.java"), "{brief}");
     let verbose = say(&["--verbose"]);
     assert!(verbose.contains("  Latin.java: not UTF-8\n"), "{verbose}");
@@ -80,9 +65,7 @@ fn a_file_that_may_not_be_read() {
     let (document, _) = json(scratch.index(&scratch.src()).arg("--in-process"));
     let reason = &document["summary"]["skipped"][0]["reason"];
     assert!(
-        reason
-            .as_str()
-            .is_some_and(|reason| reason.starts_with("cannot be read")),
+        reason.as_str().is_some_and(|reason| reason.starts_with("cannot be read")),
         "{document}"
     );
 }
@@ -92,11 +75,7 @@ fn nothing_but_bad_files_is_an_empty_index() {
     let scratch = Scratch::new();
     scratch.write("Latin.java", b"\xff");
     let (document, results) =
-        json(
-            scratch
-                .index(&scratch.src())
-                .args(["--workers", "2", "--query", "x"]),
-        );
+        json(scratch.index(&scratch.src()).args(["--workers", "2", "--query", "x"]));
     assert_eq!(results, "[]");
     assert_eq!(document["summary"]["files"], Value::from(0));
 }

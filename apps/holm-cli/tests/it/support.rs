@@ -24,10 +24,8 @@ impl Scratch {
     pub(crate) fn with_classes() -> Self {
         let scratch = Self::new();
         for class in 0..CLASSES {
-            scratch.write(
-                &format!("p{}/Thing{class}.java", class % 7),
-                class_text(class).as_bytes(),
-            );
+            scratch
+                .write(&format!("p{}/Thing{class}.java", class % 7), class_text(class).as_bytes());
         }
         scratch
     }
@@ -50,10 +48,7 @@ impl Scratch {
     /// `holm index PATH`, with its run folder in this scratch folder.
     pub(crate) fn index(&self, path: &Path) -> Command {
         let mut command = holm();
-        command
-            .env("XDG_RUNTIME_DIR", self.path("run"))
-            .arg("index")
-            .arg(path);
+        command.env("XDG_RUNTIME_DIR", self.path("run")).arg("index").arg(path);
         command
     }
 
@@ -86,13 +81,9 @@ fn class_text(class: usize) -> String {
 /// The program, with nothing of the caller's that changes what it does.
 pub(crate) fn holm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holm"));
-    for variable in [
-        "HOLM_LOG",
-        "RUST_LOG",
-        "HOLM_TEST_CRASH",
-        "HOLM_WORKER_TOKEN",
-        "XDG_RUNTIME_DIR",
-    ] {
+    for variable in
+        ["HOLM_LOG", "RUST_LOG", "HOLM_TEST_CRASH", "HOLM_WORKER_TOKEN", "XDG_RUNTIME_DIR"]
+    {
         command.env_remove(variable);
     }
     command
@@ -103,11 +94,7 @@ pub(crate) fn holm() -> Command {
 pub(crate) fn run(command: &mut Command, code: i32) -> Output {
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{command:?} said: {stderr}"
-    );
+    assert_eq!(output.status.code(), Some(code), "{command:?} said: {stderr}");
     output
 }
 

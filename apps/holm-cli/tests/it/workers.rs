@@ -17,15 +17,11 @@ fn one_that_dies_while_indexing_is_replaced() {
     let (document, results) = ask(Some("1.0:6"));
     assert_eq!(results, expected);
     assert_eq!(document["missing_shards"], json!([]));
-    let starts: Vec<&Value> = (0..2)
-        .map(|worker| &document["summary"]["workers"][worker]["starts"])
-        .collect();
+    let starts: Vec<&Value> =
+        (0..2).map(|worker| &document["summary"]["workers"][worker]["starts"]).collect();
     assert_eq!(starts, [1, 2]);
     for sum in ["files", "bytes", "symbols"] {
-        assert_eq!(
-            document["summary"][sum], whole["summary"][sum],
-            "{sum} is not counted twice"
-        );
+        assert_eq!(document["summary"][sum], whole["summary"][sum], "{sum} is not counted twice");
     }
 }
 
@@ -33,22 +29,13 @@ fn one_that_dies_while_indexing_is_replaced() {
 fn one_that_keeps_dying_is_replaced_by_the_router() {
     let scratch = Scratch::with_classes();
     let (_, expected) =
-        json(
-            scratch
-                .index(&scratch.src())
-                .args(["--in-process", "--query", "thing"]),
-        );
+        json(scratch.index(&scratch.src()).args(["--in-process", "--query", "thing"]));
     let mut command = scratch.index(&scratch.src());
-    command
-        .args(["--workers", "2", "--query", "thing"])
-        .env("HOLM_TEST_CRASH", "0:1");
+    command.args(["--workers", "2", "--query", "thing"]).env("HOLM_TEST_CRASH", "0:1");
     let (document, results) = json(&mut command);
     assert_eq!(results, expected);
     let workers = &document["summary"]["workers"];
-    assert_eq!(
-        (&workers[0]["pid"], &workers[1]["starts"]),
-        (&Value::Null, &json!(1))
-    );
+    assert_eq!((&workers[0]["pid"], &workers[1]["starts"]), (&Value::Null, &json!(1)));
     let said = stderr(&run(&mut command, 0));
     assert!(said.contains("going on in this one"), "{said}");
 }
@@ -62,10 +49,7 @@ fn without_fallback_the_index_fails() {
         .env("HOLM_TEST_CRASH", "0:1");
     let said = stderr(&run(&mut command, 1));
     let last = said.lines().last().unwrap();
-    assert!(
-        last.starts_with("error: worker 0 failed 5 times; at last its"),
-        "{said}"
-    );
+    assert!(last.starts_with("error: worker 0 failed 5 times; at last its"), "{said}");
     assert!(scratch.run_dirs().is_empty());
 }
 
@@ -77,10 +61,7 @@ fn a_command_that_cannot_be_started_is_named() {
         .args(["--workers", "1", "--no-fallback", "--worker-command"])
         .arg(scratch.path("no-such-program"));
     let said = stderr(&run(&mut command, 1));
-    assert!(
-        said.contains("no-such-program` cannot be started"),
-        "{said}"
-    );
+    assert!(said.contains("no-such-program` cannot be started"), "{said}");
 }
 
 #[test]

@@ -18,8 +18,5 @@ async fn a_router_that_does_not_answer_is_given_up() {
     };
     let worker = run_worker(options);
     let (_accepted, ended) = tokio::join!(listener.accept(), worker);
-    assert!(
-        matches!(ended, Err(WorkerError::NoAnswer | WorkerError::Connect(_))),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Err(WorkerError::NoAnswer | WorkerError::Connect(_))), "{ended:?}");
 }

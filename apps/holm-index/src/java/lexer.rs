@@ -78,10 +78,7 @@ fn class(byte: u8) -> Class {
 }
 
 fn continues_word(byte: u8) -> bool {
-    matches!(
-        class(byte),
-        Class::Word | Class::LandmarkWord | Class::Digit
-    )
+    matches!(class(byte), Class::Word | Class::LandmarkWord | Class::Digit)
 }
 
 /// Reads tokens from a text, from left to right. Cheap to copy, which is how the parser looks ahead.
@@ -94,14 +91,7 @@ pub(crate) struct Lexer<'t> {
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
-        Self {
-            bytes,
-            at: if bytes.starts_with("\u{feff}".as_bytes()) {
-                3
-            } else {
-                0
-            },
-        }
+        Self { bytes, at: if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 } }
     }
 
     /// Goes on from a position that an earlier token gave.
@@ -114,11 +104,7 @@ impl<'t> Lexer<'t> {
         self.skip_blank();
         let start = self.at;
         let Some(&byte) = self.bytes.get(start) else {
-            return Token {
-                kind: TokenKind::End,
-                start,
-                end: start,
-            };
+            return Token { kind: TokenKind::End, start, end: start };
         };
         let kind = match class(byte) {
             Class::Word | Class::LandmarkWord => self.word(),
@@ -145,11 +131,7 @@ impl<'t> Lexer<'t> {
                 TokenKind::Punct(byte)
             }
         };
-        Token {
-            kind,
-            start,
-            end: self.at,
-        }
+        Token { kind, start, end: self.at }
     }
 
     /// Runs over code to the next brace, parenthesis, semicolon, comma, `<` or landmark word; says where that
@@ -228,11 +210,7 @@ impl<'t> Lexer<'t> {
 
     fn skip_word(&mut self) {
         self.at += 1;
-        while self
-            .bytes
-            .get(self.at)
-            .is_some_and(|&byte| continues_word(byte))
-        {
+        while self.bytes.get(self.at).is_some_and(|&byte| continues_word(byte)) {
             self.at += 1;
         }
     }
@@ -250,11 +228,7 @@ impl<'t> Lexer<'t> {
             self.at += length - 1;
             self.skip_word();
         }
-        TokenKind::Word(if plain {
-            classify(&self.bytes[start..self.at])
-        } else {
-            Word::Name
-        })
+        TokenKind::Word(if plain { classify(&self.bytes[start..self.at]) } else { Word::Name })
     }
 
     /// A token that begins with a backslash: a unicode escape, or a stray character.
@@ -364,11 +338,7 @@ fn is_word_char(character: char) -> bool {
 
 /// Decodes `\uXXXX`, with any number of `u`, at the start of `bytes`.
 pub(crate) fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
-    let us = bytes
-        .strip_prefix(b"\\")?
-        .iter()
-        .take_while(|&&byte| byte == b'u')
-        .count();
+    let us = bytes.strip_prefix(b"\\")?.iter().take_while(|&&byte| byte == b'u').count();
     if us == 0 {
         return None;
     }
@@ -379,8 +349,5 @@ pub(crate) fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
     }
     let unit = u32::from_str_radix(digits, 16).ok()?;
     // Half of a surrogate pair stands for a letter beyond the basic plane.
-    Some((
-        char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER),
-        end,
-    ))
+    Some((char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), end))
 }

@@ -36,10 +36,7 @@ impl<'t> Lines<'t> {
     /// # Panics
     /// When `offset` lies before one asked for earlier: the parser meets names in order.
     pub(crate) fn locate(&mut self, offset: usize) -> Place {
-        assert!(
-            offset >= self.passed,
-            "names are located from left to right"
-        );
+        assert!(offset >= self.passed, "names are located from left to right");
         let mut rest = &self.text[self.passed..offset];
         let next = self.text.as_bytes().get(offset).copied();
         if let Some(end) = self.last_line_end(rest, next) {
@@ -84,10 +81,6 @@ fn ends_line(byte: u8, next: Option<u8>) -> bool {
 }
 
 fn utf16_units(text: &str) -> u32 {
-    let units = if text.is_ascii() {
-        text.len()
-    } else {
-        text.encode_utf16().count()
-    };
+    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
     u32::try_from(units).unwrap_or(u32::MAX)
 }

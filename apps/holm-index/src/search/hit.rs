@@ -71,11 +71,7 @@ struct Candidate<'i> {
 
 impl<'i> Candidate<'i> {
     fn rank(&self) -> Rank<'i> {
-        let Self {
-            score,
-            segment,
-            symbol,
-        } = *self;
+        let Self { score, segment, symbol } = *self;
         (
             Reverse(score),
             symbol.kind,
@@ -106,10 +102,7 @@ impl<'i> Candidate<'i> {
 impl Ord for Candidate<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         // Most comparisons end here, without a look at strings.
-        let quick = other
-            .score
-            .cmp(&self.score)
-            .then(self.symbol.kind.cmp(&other.symbol.kind));
+        let quick = other.score.cmp(&self.score).then(self.symbol.kind.cmp(&other.symbol.kind));
         quick.then_with(|| self.rank().cmp(&other.rank()))
     }
 }
@@ -137,10 +130,7 @@ pub(crate) struct TopHits<'i> {
 
 impl<'i> TopHits<'i> {
     pub(crate) fn new(k: usize) -> Self {
-        Self {
-            k,
-            heap: BinaryHeap::new(),
-        }
+        Self { k, heap: BinaryHeap::new() }
     }
 
     /// Whether a hit with this score could still get in.
@@ -151,11 +141,7 @@ impl<'i> TopHits<'i> {
     }
 
     pub(crate) fn offer(&mut self, score: u32, segment: &'i Segment, symbol: &'i Symbol) {
-        let candidate = Candidate {
-            score,
-            segment,
-            symbol,
-        };
+        let candidate = Candidate { score, segment, symbol };
         if self.heap.len() < self.k {
             self.heap.push(candidate);
         } else if let Some(mut worst) = self.heap.peek_mut()
@@ -167,10 +153,6 @@ impl<'i> TopHits<'i> {
 
     /// The hits, best first.
     pub(crate) fn into_hits(self) -> Vec<Hit> {
-        self.heap
-            .into_sorted_vec()
-            .into_iter()
-            .map(Candidate::into_hit)
-            .collect()
+        self.heap.into_sorted_vec().into_iter().map(Candidate::into_hit).collect()
     }
 }

@@ -32,21 +32,14 @@ fn bit(folded: char) -> u32 {
 pub(crate) fn letters(folded: impl IntoIterator<Item = char>) -> u64 {
     folded.into_iter().fold(0, |set, character| {
         let bit = bit(character);
-        let again = if bit < ALPHABET {
-            (set >> bit & 1) << (bit + ALPHABET)
-        } else {
-            0
-        };
+        let again = if bit < ALPHABET { (set >> bit & 1) << (bit + ALPHABET) } else { 0 };
         set | 1 << bit | again
     })
 }
 
 /// The bit of the first letter of a folded text; of an empty one that of no letter in it.
 pub(crate) fn first_letter(folded: impl IntoIterator<Item = char>) -> u8 {
-    folded
-        .into_iter()
-        .next()
-        .map_or(u64::BITS as u8, |first| bit(first) as u8)
+    folded.into_iter().next().map_or(u64::BITS as u8, |first| bit(first) as u8)
 }
 
 /// The positions, by character, at which words begin: `HashMap`, `toURLString`, `MAX_VALUE`, `utf8` have two,
@@ -69,12 +62,7 @@ pub(crate) fn word_starts(name: &str) -> u64 {
     };
     let mut starts = 0;
     let mut before = Case::Other;
-    let mut characters = name
-        .chars()
-        .map(case)
-        .take(WINDOW + 1)
-        .enumerate()
-        .peekable();
+    let mut characters = name.chars().map(case).take(WINDOW + 1).enumerate().peekable();
     while let Some((at, this)) = characters.next() {
         let next = characters.peek().map(|&(_, next)| next);
         let begins = match this {

@@ -155,9 +155,7 @@ impl Names {
         wanted: Tier,
         admits: impl Fn(u32) -> bool,
     ) -> Option<u32> {
-        let tier = pattern
-            .tier(self.name(name))
-            .filter(|&tier| tier >= wanted)?;
+        let tier = pattern.tier(self.name(name)).filter(|&tier| tier >= wanted)?;
         let score = best(tier, self.lengths[name.index()] as usize - pattern.length());
         admits(score).then(|| score::with_case(score, pattern, self.written.strings().get(name)))
     }
@@ -172,11 +170,7 @@ impl Names {
         let extra = (self.lengths[index] as usize).checked_sub(matcher.name.length())?;
         let first = matcher.name.first();
         let tier = if self.firsts[index] == first {
-            if extra == 0 {
-                Tier::Exact
-            } else {
-                Tier::Prefix
-            }
+            if extra == 0 { Tier::Exact } else { Tier::Prefix }
         } else if self.initials[index] & 1 << first != 0 {
             Tier::Humps
         } else {
@@ -189,10 +183,7 @@ impl Names {
     pub(crate) fn tiers(&self, pattern: &Pattern, wanted: Tier) -> Vec<Option<Tier>> {
         let tier = |(name, letters): (StringId, &u64)| {
             let possible = letters & pattern.letters() == pattern.letters();
-            possible
-                .then(|| pattern.tier(self.name(name)))
-                .flatten()
-                .filter(|&tier| tier >= wanted)
+            possible.then(|| pattern.tier(self.name(name))).flatten().filter(|&tier| tier >= wanted)
         };
         self.folded.ids().zip(&self.letters).map(tier).collect()
     }
@@ -200,20 +191,14 @@ impl Names {
     fn describe(&mut self, id: StringId, name: &str) {
         let folded: String = name.chars().map(fold).collect();
         let starts = word_starts(name);
-        let initials = folded
-            .chars()
-            .take(WINDOW)
-            .enumerate()
-            .filter(|&(at, _)| starts & 1 << at != 0);
+        let initials =
+            folded.chars().take(WINDOW).enumerate().filter(|&(at, _)| starts & 1 << at != 0);
         let dotted = name.contains('.');
-        self.letters
-            .push(if dotted { 0 } else { letters(folded.chars()) });
-        self.initials
-            .push(letters(initials.map(|(_, character)| character)));
+        self.letters.push(if dotted { 0 } else { letters(folded.chars()) });
+        self.initials.push(letters(initials.map(|(_, character)| character)));
         self.firsts.push(first_letter(folded.chars()));
         self.starts.push(starts);
-        self.lengths
-            .push(u32::try_from(folded.chars().count()).unwrap_or(u32::MAX));
+        self.lengths.push(u32::try_from(folded.chars().count()).unwrap_or(u32::MAX));
         self.folded.push(&folded);
         if dotted {
             self.dotted.push(id);

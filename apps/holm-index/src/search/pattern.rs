@@ -55,9 +55,7 @@ impl Pattern {
             letters: letters(folded.chars()),
             first: first_letter(folded.chars()),
             has_upper: typed.chars().any(char::is_uppercase),
-            ascii: folded
-                .is_ascii()
-                .then(|| folded.into_bytes().into_boxed_slice()),
+            ascii: folded.is_ascii().then(|| folded.into_bytes().into_boxed_slice()),
         }
     }
 
@@ -85,8 +83,7 @@ impl Pattern {
             _ => {
                 let characters: Vec<char> = String::from_utf8_lossy(name.folded).chars().collect();
                 let contained = |name: &[char]| {
-                    name.windows(self.folded.len())
-                        .any(|window| window == self.folded)
+                    name.windows(self.folded.len()).any(|window| window == self.folded)
                 };
                 tier(&self.folded, &characters, name.starts, contained)
             }
@@ -97,15 +94,11 @@ impl Pattern {
     pub(crate) fn agrees_in_case(&self, written: &str) -> bool {
         let mut rest = written.chars();
         !self.has_upper
-            || self
-                .typed
-                .iter()
-                .zip(&self.folded)
-                .all(|(&typed, &folded)| {
-                    rest.any(|character| {
-                        character == typed || (typed == folded && fold(character) == folded)
-                    })
+            || self.typed.iter().zip(&self.folded).all(|(&typed, &folded)| {
+                rest.any(|character| {
+                    character == typed || (typed == folded && fold(character) == folded)
                 })
+            })
     }
 }
 
@@ -116,17 +109,10 @@ fn tier<T: Copy + Eq>(
     contained: impl Fn(&[T]) -> bool,
 ) -> Option<Tier> {
     if name.starts_with(pattern) {
-        return Some(if name.len() == pattern.len() {
-            Tier::Exact
-        } else {
-            Tier::Prefix
-        });
+        return Some(if name.len() == pattern.len() { Tier::Exact } else { Tier::Prefix });
     }
     let mut rest = name.iter();
-    if !pattern
-        .iter()
-        .all(|wanted| rest.any(|character| character == wanted))
-    {
+    if !pattern.iter().all(|wanted| rest.any(|character| character == wanted)) {
         return None;
     }
     let window = &name[..name.len().min(WINDOW)];

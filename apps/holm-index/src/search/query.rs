@@ -59,12 +59,7 @@ impl Query {
     /// A fuzzy query over all kinds and files.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            mode: Mode::Fuzzy,
-            kinds: KindSet::ALL,
-            path: String::new(),
-        }
+        Self { text: text.into(), mode: Mode::Fuzzy, kinds: KindSet::ALL, path: String::new() }
     }
 }
 
@@ -88,20 +83,12 @@ impl<'q> Matcher<'q> {
         let text = &query.text[..end];
         let is_separator =
             |character: char| matches!(character, '.' | '#' | ':') || character.is_whitespace();
-        let mut parts: Vec<&str> = text
-            .split(is_separator)
-            .filter(|part| !part.is_empty())
-            .collect();
+        let mut parts: Vec<&str> =
+            text.split(is_separator).filter(|part| !part.is_empty()).collect();
         let whole = Pattern::new(&parts.join("."));
         let name = Pattern::new(parts.pop()?);
         let containers = parts.into_iter().map(Pattern::new).collect();
-        Some(Self {
-            query,
-            wanted: query.mode.wanted(),
-            name,
-            containers,
-            whole,
-        })
+        Some(Self { query, wanted: query.mode.wanted(), name, containers, whole })
     }
 
     /// A score that no symbol whose name is in this part exceeds.

@@ -19,20 +19,14 @@ const CONTAINER_ADJACENT: u32 = 200;
 
 /// The score of a name before its case is looked at, with so many characters beyond the query.
 pub(crate) fn best(tier: Tier, extra: usize) -> u32 {
-    let extra = u32::try_from(extra)
-        .unwrap_or(u32::MAX)
-        .min(EXTRA_CHARACTERS_MAX);
+    let extra = u32::try_from(extra).unwrap_or(u32::MAX).min(EXTRA_CHARACTERS_MAX);
     // The lowest tier has to pay its losses from something.
     TIER * (tier as u32 + 1) - EXTRA_CHARACTER * extra
 }
 
 /// The final score of a name.
 pub(crate) fn with_case(score: u32, pattern: &Pattern, written: &str) -> u32 {
-    if pattern.agrees_in_case(written) {
-        score
-    } else {
-        score - CASE
-    }
+    if pattern.agrees_in_case(written) { score } else { score - CASE }
 }
 
 /// The score of a container; `None` if it does not match. `tiers` says for each pattern, innermost first, how it

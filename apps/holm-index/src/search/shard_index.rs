@@ -59,30 +59,19 @@ impl ShardIndex {
     pub(crate) fn add(&mut self, segment: Segment) {
         let number = small(self.segments.len());
         // A segment has each name once, so that the shard's table is asked once for each.
-        let names: Box<[StringId]> = segment
-            .names
-            .ids()
-            .map(|id| self.names.intern(segment.names.get(id)))
-            .collect();
+        let names: Box<[StringId]> =
+            segment.names.ids().map(|id| self.names.intern(segment.names.get(id))).collect();
         self.first.resize(self.names.len(), None);
         let link = |(index, symbol): (usize, &Symbol)| {
-            let position = Position {
-                segment: number,
-                symbol: small(index),
-            };
+            let position = Position { segment: number, symbol: small(index) };
             self.first[names[symbol.name.index()].index()].replace(position)
         };
         let next = segment.symbols.iter().enumerate().map(link).collect();
         let mut container_parts = Vec::new();
         let container = |(id, symbols): (StringId, Range<usize>)| {
             let start = small(container_parts.len());
-            container_parts.extend(
-                segment
-                    .containers
-                    .get(id)
-                    .rsplit('.')
-                    .map(|part| self.parts.intern(part)),
-            );
+            container_parts
+                .extend(segment.containers.get(id).rsplit('.').map(|part| self.parts.intern(part)));
             Container {
                 symbols: small(symbols.start)..small(symbols.end),
                 parts: start..small(container_parts.len()),
@@ -91,13 +80,7 @@ impl ShardIndex {
         let containers = segment.contents().map(container).collect();
         self.report.merge(segment.report());
         let container_parts = container_parts.into_boxed_slice();
-        self.segments.push(Indexed {
-            segment,
-            names,
-            next,
-            containers,
-            container_parts,
-        });
+        self.segments.push(Indexed { segment, names, next, containers, container_parts });
     }
 
     pub(crate) fn report(&self) -> &BatchReport {
@@ -143,9 +126,7 @@ impl ShardIndex {
         for indexed in &self.segments {
             for container in &indexed.containers {
                 let parts = &indexed.container_parts[as_range(&container.parts)];
-                let tiers = tiers
-                    .iter()
-                    .map(|tiers| |part: StringId| tiers[part.index()]);
+                let tiers = tiers.iter().map(|tiers| |part: StringId| tiers[part.index()]);
                 if let Some(score) = score::container(tiers, parts.iter().copied()) {
                     self.offer_container(score, indexed, container, matcher, top);
                 }

@@ -48,11 +48,7 @@ impl Strings {
     }
 
     fn range(&self, id: StringId) -> Range<usize> {
-        let start = if id.0 == 0 {
-            0
-        } else {
-            self.ends[id.index() - 1]
-        };
+        let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] };
         start as usize..self.ends[id.index()] as usize
     }
 
@@ -86,11 +82,7 @@ pub(crate) struct Interner {
 
 impl Interner {
     pub(crate) fn intern(&mut self, string: &str) -> StringId {
-        let Self {
-            strings,
-            table,
-            hasher,
-        } = self;
+        let Self { strings, table, hasher } = self;
         let hash = hasher.hash_one(string);
         if let Some(&id) = table.find(hash, |&id| strings.get(id) == string) {
             return id;

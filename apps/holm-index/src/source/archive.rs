@@ -30,19 +30,11 @@ impl std::fmt::Debug for Bytes {
 
 impl Archive {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let not_readable = |error| OpenError::NotReadable {
-            path: path.to_owned(),
-            error,
-        };
-        let bad = |reason| OpenError::BadArchive {
-            path: path.to_owned(),
-            reason,
-        };
+        let not_readable = |error| OpenError::NotReadable { path: path.to_owned(), error };
+        let bad = |reason| OpenError::BadArchive { path: path.to_owned(), reason };
         let size = fs::metadata(path).map_err(not_readable)?.len();
         if size > ARCHIVE_BYTES_MAX {
-            return Err(bad(format!(
-                "{size} bytes, the limit is {ARCHIVE_BYTES_MAX}"
-            )));
+            return Err(bad(format!("{size} bytes, the limit is {ARCHIVE_BYTES_MAX}")));
         }
         let bytes = fs::read(path).map_err(not_readable)?;
         let archive = ZipArchive::new(Cursor::new(Bytes(Arc::new(bytes))))

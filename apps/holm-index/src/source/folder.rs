@@ -10,10 +10,7 @@ use super::{EXTENSION, Skip, SkipReason, SourceFile, read_within_limit};
 pub(super) fn list(root: &Path) -> (Vec<SourceFile>, Vec<Skip>) {
     let files = Mutex::new(Vec::new());
     let skipped = Mutex::new(Vec::new());
-    let walk = WalkBuilder::new(root)
-        .standard_filters(false)
-        .follow_links(false)
-        .build_parallel();
+    let walk = WalkBuilder::new(root).standard_filters(false).follow_links(false).build_parallel();
     walk.run(|| {
         Box::new(|entry| {
             match entry
@@ -21,14 +18,8 @@ pub(super) fn list(root: &Path) -> (Vec<SourceFile>, Vec<Skip>) {
                 .and_then(|entry| source_file(root, &entry))
             {
                 Ok(None) => {}
-                Ok(Some(file)) => files
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(file),
-                Err(skip) => skipped
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(skip),
+                Ok(Some(file)) => files.lock().unwrap_or_else(PoisonError::into_inner).push(file),
+                Err(skip) => skipped.lock().unwrap_or_else(PoisonError::into_inner).push(skip),
             }
             WalkState::Continue
         })
@@ -41,31 +32,18 @@ pub(super) fn list(root: &Path) -> (Vec<SourceFile>, Vec<Skip>) {
 
 fn source_file(root: &Path, entry: &ignore::DirEntry) -> Result<Option<SourceFile>, Skip> {
     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-    if !is_file
-        || !entry
-            .file_name()
-            .as_encoded_bytes()
-            .ends_with(EXTENSION.as_bytes())
-    {
+    if !is_file || !entry.file_name().as_encoded_bytes().ends_with(EXTENSION.as_bytes()) {
         return Ok(None);
     }
     let path = relative(root, entry.path());
-    if entry
-        .path()
-        .strip_prefix(root)
-        .is_ok_and(|below| below.to_str().is_none())
-    {
+    if entry.path().strip_prefix(root).is_ok_and(|below| below.to_str().is_none()) {
         return Err(Skip {
             path,
             reason: SkipReason::Unreadable("its path is not UTF-8".to_owned()),
         });
     }
     match entry.metadata() {
-        Ok(metadata) => Ok(Some(SourceFile {
-            path,
-            bytes: metadata.len(),
-            entry: 0,
-        })),
+        Ok(metadata) => Ok(Some(SourceFile { path, bytes: metadata.len(), entry: 0 })),
         Err(error) => Err(skip(root, &error)),
     }
 }
@@ -86,9 +64,7 @@ fn skip(root: &Path, error: &ignore::Error) -> Skip {
     Skip {
         path: failed_path(error).map_or_else(String::new, |path| relative(root, path)),
         reason: SkipReason::Unreadable(
-            error
-                .io_error()
-                .map_or_else(|| error.to_string(), std::string::ToString::to_string),
+            error.io_error().map_or_else(|| error.to_string(), std::string::ToString::to_string),
         ),
     }
 }

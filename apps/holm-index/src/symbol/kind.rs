@@ -110,10 +110,6 @@ impl KindSet {
 
 impl FromIterator<Kind> for KindSet {
     fn from_iter<I: IntoIterator<Item = Kind>>(kinds: I) -> Self {
-        Self(
-            kinds
-                .into_iter()
-                .fold(0, |set, kind| set | 1 << kind as u16),
-        )
+        Self(kinds.into_iter().fold(0, |set, kind| set | 1 << kind as u16))
     }
 }

@@ -11,9 +11,7 @@ fn a_missing_brace_costs_nothing_after_it() {
         names(
             "class A { void a() { if (x) { } \n public void b() { } private int c; void d() { foo( } static int e; }"
         ),
-        [
-            "class A", "method a", "method b", "field c", "method d", "field e"
-        ]
+        ["class A", "method a", "method b", "field c", "method d", "field e"]
     );
     assert_eq!(
         names("class A { void a() { foo(1, 2; } int b; } class C {}"),
@@ -43,10 +41,7 @@ fn missing_semicolons_and_heads() {
             "method f"
         ]
     );
-    assert_eq!(
-        names("import a.b \n class A \n public int x; }"),
-        ["class A", "field x"]
-    );
+    assert_eq!(names("import a.b \n class A \n public int x; }"), ["class A", "field x"]);
     assert_eq!(
         names("class A { @B( int x; private int y; int z() { return 1 "),
         ["class A", "field y", "method z"]
@@ -65,10 +60,7 @@ fn unclosed_literals_end_with_their_line() {
         ["class A", "method f", "field c"]
     );
     assert_eq!(names("class A { int a; /* open"), ["class A", "field a"]);
-    assert_eq!(
-        names("class A { int a = \"\"\"\n open"),
-        ["class A", "field a"]
-    );
+    assert_eq!(names("class A { int a = \"\"\"\n open"), ["class A", "field a"]);
 }
 
 #[test]
@@ -123,10 +115,7 @@ fn deep_and_long_texts() {
         "enum ",
     ] {
         extract(&opening.repeat(DEPTH), &mut |_| {});
-        extract(
-            &format!("class A {{ int a = {}", opening.repeat(DEPTH)),
-            &mut |_| {},
-        );
+        extract(&format!("class A {{ int a = {}", opening.repeat(DEPTH)), &mut |_| {});
     }
 }
 
@@ -155,11 +144,7 @@ fn long_heads_before_many_symbols() {
 
 #[test]
 fn nesting_beyond_the_limit_is_passed_over() {
-    let text = format!(
-        "{}{} int after; }}",
-        "class A { ".repeat(1000),
-        "} ".repeat(999)
-    );
+    let text = format!("{}{} int after; }}", "class A { ".repeat(1000), "} ".repeat(999));
     let found = names(&text);
     assert_eq!(found.last().unwrap(), "field after");
     assert_eq!(found.iter().filter(|name| *name == "class A").count(), 129);
@@ -257,10 +242,7 @@ fn check(text: &str) {
         let written = rest.starts_with(declaration.name) || normalised;
         assert!(written, "{declaration:?} is not at its place in {text:?}");
         assert!(!declaration.name.is_empty(), "{declaration:?}");
-        assert!(
-            !declaration.signature.contains(['\n', '\r', '\t']),
-            "{declaration:?}"
-        );
+        assert!(!declaration.signature.contains(['\n', '\r', '\t']), "{declaration:?}");
     });
 }
 

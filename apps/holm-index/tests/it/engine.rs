@@ -40,11 +40,7 @@ fn results_do_not_depend_on_the_number_of_workers() {
         let indexed = index_in_process(&sources, NonZeroUsize::new(threads).unwrap(), &|report| {
             done.fetch_add(report.files, Ordering::Relaxed);
         });
-        assert_eq!(
-            done.load(Ordering::Relaxed),
-            60,
-            "progress tells of every file"
-        );
+        assert_eq!(done.load(Ordering::Relaxed), 60, "progress tells of every file");
         indexed
     };
     let (single, summary) = index(1);
@@ -53,15 +49,10 @@ fn results_do_not_depend_on_the_number_of_workers() {
     let json = serde_json::json!({ "class": 60, "method": 60, "field": 120, "constructor": 60 });
     assert_eq!(serde_json::to_value(&summary.symbols).unwrap(), json);
     assert_eq!(summary.skipped.len(), 1);
-    let queries = [
-        "foo", "Foo1", "fb", "bar", "p3.foo", "Foo2.f", "Bar.b", "o", "x",
-    ];
+    let queries = ["foo", "Foo1", "fb", "bar", "p3.foo", "Foo2.f", "Bar.b", "o", "x"];
     for workers in [2, 3, 16] {
         let (threaded, threaded_summary) = index(workers);
-        let own = Summary {
-            workers: summary.workers.clone(),
-            ..threaded_summary
-        };
+        let own = Summary { workers: summary.workers.clone(), ..threaded_summary };
         assert_eq!(own, summary);
         // The same by hand, as separate workers would do it.
         let mut engines: Vec<Engine> = (0..workers).map(|_| Engine::new()).collect();
@@ -94,34 +85,18 @@ fn shards_are_added_to_replaced_and_cleared() {
     let mut engine = Engine::new();
     let report = engine.add_batch(
         ShardId(1),
-        [
-            ("A.java", "class A { int x; }"),
-            ("B.java", "class B { int x; }"),
-        ],
+        [("A.java", "class A { int x; }"), ("B.java", "class B { int x; }")],
     );
-    assert_eq!(
-        (report.files, report.bytes, report.symbols.total()),
-        (2, 36, 4)
-    );
-    engine.add(
-        ShardId(2),
-        Segment::build([("C.java", "class C { int x; }")]),
-    );
+    assert_eq!((report.files, report.bytes, report.symbols.total()), (2, 36, 4));
+    engine.add(ShardId(2), Segment::build([("C.java", "class C { int x; }")]));
     engine.add_batch(ShardId(1), [("D.java", "class D { int x; }")]);
     let containers = |engine: &Engine| -> Vec<String> {
-        engine
-            .search(&Query::new("x"), 10)
-            .into_iter()
-            .map(|hit| hit.container)
-            .collect()
+        engine.search(&Query::new("x"), 10).into_iter().map(|hit| hit.container).collect()
     };
     assert_eq!(containers(&engine), ["A", "B", "C", "D"]);
     let stats = engine.stats();
     assert_eq!(
-        stats
-            .iter()
-            .map(|stats| (stats.shard, stats.report.files))
-            .collect::<Vec<_>>(),
+        stats.iter().map(|stats| (stats.shard, stats.report.files)).collect::<Vec<_>>(),
         [(ShardId(1), 3), (ShardId(2), 1)]
     );
     assert!(stats[0].memory_bytes > 0);

@@ -100,10 +100,8 @@ class A {
     }
 }
 ";
-    let kinds_and_containers: Vec<String> = declared(text)
-        .iter()
-        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
-        .collect();
+    let kinds_and_containers: Vec<String> =
+        declared(text).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
     assert_eq!(
         kinds_and_containers,
         [
@@ -211,10 +209,8 @@ fn annotations_of_all_shapes() {
     let text = "@A(x = {@B(\"(\"), @B(C.class)}, y = 1 + (2)) @interface D {}\n\
                 class E<@F T extends @G(1) H> { @I(')') int @J [] @K [] a @L []; @M void n(@O(p = {}) int... q) {}\n\
                 void receiver(@R E<T> this, int s) {} E(E E.this) {} java.util.@S List<@U ?> v; @W <X> @Y X z() {} }";
-    let found: Vec<String> = declared(text)
-        .iter()
-        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
-        .collect();
+    let found: Vec<String> =
+        declared(text).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
     assert_eq!(
         found,
         [
@@ -276,8 +272,5 @@ fn modifiers_are_those_written() {
             Modifiers::NONE
         ]
     );
-    assert_eq!(
-        found[1].names().collect::<Vec<_>>(),
-        ["protected", "static", "final"]
-    );
+    assert_eq!(found[1].names().collect::<Vec<_>>(), ["protected", "static", "final"]);
 }

@@ -52,10 +52,9 @@ fn engine() -> (Engine, Vec<Hit>) {
             "package java.{name}; class {name} {{ int {name}; void {name}(int a) {{ class Local {{ int {name}, put; }} }} {name}() {{}} }}"
         );
         let module = format!("module java.{name} {{}}");
-        for (path, text) in [
-            (format!("{name}.java"), text),
-            (format!("{name}/module-info.java"), module),
-        ] {
+        for (path, text) in
+            [(format!("{name}.java"), text), (format!("{name}/module-info.java"), module)]
+        {
             engine.add_batch(ShardId(index as u32 % 3), [(&path, &text)]);
             extract(&text, &mut |declaration| all.push(hit(declaration, &path)));
         }
@@ -79,11 +78,7 @@ fn hit(declaration: Declaration<'_>, path: &str) -> Hit {
 fn fold(text: &str) -> Vec<char> {
     let simple = |character: char| {
         let lower: Vec<char> = character.to_lowercase().collect();
-        if lower.len() == 1 {
-            lower[0]
-        } else {
-            character
-        }
+        if lower.len() == 1 { lower[0] } else { character }
     };
     text.chars().map(simple).collect()
 }
@@ -94,9 +89,7 @@ fn part_matches(pattern: &str, text: &str, mode: Mode) -> bool {
     match mode {
         Mode::Fuzzy => {
             let mut rest = text.iter();
-            pattern
-                .iter()
-                .all(|wanted| rest.any(|character| character == wanted))
+            pattern.iter().all(|wanted| rest.any(|character| character == wanted))
         }
         Mode::Prefix => text.starts_with(&pattern),
         Mode::Exact => text == pattern,
@@ -105,11 +98,8 @@ fn part_matches(pattern: &str, text: &str, mode: Mode) -> bool {
 
 /// The rule for a whole query.
 fn matches(query: &Query, hit: &Hit) -> bool {
-    let parts: Vec<&str> = query
-        .text
-        .split(['.', '#', ':', ' '])
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> =
+        query.text.split(['.', '#', ':', ' ']).filter(|part| !part.is_empty()).collect();
     let Some((name, containers)) = parts.split_last() else {
         return false;
     };
@@ -120,50 +110,25 @@ fn matches(query: &Query, hit: &Hit) -> bool {
     let mut outer = hit.container.split('.');
     filtered
         && part_matches(name, &hit.name, query.mode)
-        && containers
-            .iter()
-            .all(|wanted| outer.any(|part| part_matches(wanted, part, query.mode)))
+        && containers.iter().all(|wanted| outer.any(|part| part_matches(wanted, part, query.mode)))
 }
 
 fn key(hit: &Hit) -> (Kind, String, String, String, u32, u32) {
-    (
-        hit.kind,
-        hit.name.clone(),
-        hit.container.clone(),
-        hit.path.clone(),
-        hit.line,
-        hit.column,
-    )
+    (hit.kind, hit.name.clone(), hit.container.clone(), hit.path.clone(), hit.line, hit.column)
 }
 
 /// Everything that the rules accept is found, nothing else; the best `k` are the first `k` of all.
 fn check((engine, all): &(Engine, Vec<Hit>), query: &Query) {
     let found = engine.search(query, usize::MAX);
-    let expected: BTreeSet<_> = all
-        .iter()
-        .filter(|hit| matches(query, hit))
-        .map(key)
-        .collect();
-    assert_eq!(
-        found.iter().map(key).collect::<BTreeSet<_>>(),
-        expected,
-        "{query:?}"
-    );
-    assert_eq!(
-        found.len(),
-        expected.len(),
-        "{query:?} finds something twice"
-    );
+    let expected: BTreeSet<_> = all.iter().filter(|hit| matches(query, hit)).map(key).collect();
+    assert_eq!(found.iter().map(key).collect::<BTreeSet<_>>(), expected, "{query:?}");
+    assert_eq!(found.len(), expected.len(), "{query:?} finds something twice");
     assert!(
         found.is_sorted_by_key(|hit| (std::cmp::Reverse(hit.score), key(hit))),
         "{query:?} is out of order"
     );
     for k in [0, 1, 2, 5, 20, found.len()] {
-        assert_eq!(
-            engine.search(query, k),
-            found[..k.min(found.len())],
-            "{query:?} {k}"
-        );
+        assert_eq!(engine.search(query, k), found[..k.min(found.len())], "{query:?} {k}");
     }
 }
 
@@ -172,10 +137,7 @@ fn nothing_is_missed_for_beginnings_capitals_and_containers() {
     let engine = engine();
     for name in NAMES {
         let characters: Vec<char> = name.chars().collect();
-        let capitals: String = name
-            .chars()
-            .filter(|character| character.is_uppercase())
-            .collect();
+        let capitals: String = name.chars().filter(|character| character.is_uppercase()).collect();
         let every_other: String = name.chars().step_by(2).collect();
         let mut texts = vec![
             capitals,
@@ -187,13 +149,7 @@ fn nothing_is_missed_for_beginnings_capitals_and_containers() {
         texts.extend((1..=characters.len()).map(|end| characters[..end].iter().collect()));
         for text in texts {
             for mode in [Mode::Fuzzy, Mode::Prefix, Mode::Exact] {
-                check(
-                    &engine,
-                    &Query {
-                        mode,
-                        ..Query::new(text.clone())
-                    },
-                );
+                check(&engine, &Query { mode, ..Query::new(text.clone()) });
             }
         }
     }
@@ -219,21 +175,9 @@ fn nothing_is_missed_for_beginnings_capitals_and_containers() {
 fn kinds_and_paths_narrow_a_search() {
     let engine = engine();
     for kind in Kind::ALL {
-        check(
-            &engine,
-            &Query {
-                kinds: KindSet::from_iter([kind]),
-                ..Query::new("map")
-            },
-        );
+        check(&engine, &Query { kinds: KindSet::from_iter([kind]), ..Query::new("map") });
     }
-    check(
-        &engine,
-        &Query {
-            path: "Weak".to_owned(),
-            ..Query::new("h")
-        },
-    );
+    check(&engine, &Query { path: "Weak".to_owned(), ..Query::new("h") });
     let classes = Query {
         kinds: KindSet::from_iter([Kind::Class]),
         path: "Map.java".to_owned(),
@@ -259,28 +203,13 @@ proptest! {
 fn ranked(names: &[&str], query: &str) -> Vec<String> {
     let fields: Vec<String> = names.iter().map(|name| format!("int {name};")).collect();
     let mut engine = Engine::new();
-    engine.add_batch(
-        ShardId(0),
-        [("A.java", format!("class Zz {{ {} }}", fields.join(" ")))],
-    );
-    engine
-        .search(&Query::new(query), usize::MAX)
-        .into_iter()
-        .map(|hit| hit.name)
-        .collect()
+    engine.add_batch(ShardId(0), [("A.java", format!("class Zz {{ {} }}", fields.join(" ")))]);
+    engine.search(&Query::new(query), usize::MAX).into_iter().map(|hit| hit.name).collect()
 }
 
 #[test]
 fn better_matches_come_first() {
-    let best_first = [
-        "map",
-        "mapper",
-        "myAndPut",
-        "matchAllPaths",
-        "hugeMap",
-        "himap",
-        "mxaxp",
-    ];
+    let best_first = ["map", "mapper", "myAndPut", "matchAllPaths", "hugeMap", "himap", "mxaxp"];
     let mut shuffled = best_first;
     shuffled.reverse();
     assert_eq!(ranked(&shuffled, "map"), best_first);
@@ -311,10 +240,7 @@ fn a_class_comes_before_its_constructors_and_namesakes() {
     engine.add_batch(
         ShardId(0),
         [
-            (
-                "a/X.java",
-                "package a; class X { int HashMap; void HashMap() {} HashMap hashMap; }",
-            ),
+            ("a/X.java", "package a; class X { int HashMap; void HashMap() {} HashMap hashMap; }"),
             (
                 "java/util/HashMap.java",
                 "package java.util; class HashMap<K> { HashMap() {} void put() {} class Node {} }",
@@ -336,9 +262,6 @@ fn a_class_comes_before_its_constructors_and_namesakes() {
     assert_eq!(first("HashMap.put"), "method java.util.HashMap.put");
     assert_eq!(first("HashMap::put"), "method java.util.HashMap.put");
     assert_eq!(first("whm.put"), "method java.util.WeakHashMap.put");
-    assert_eq!(
-        first("HashMap.HashMap"),
-        "constructor java.util.HashMap.HashMap"
-    );
+    assert_eq!(first("HashMap.HashMap"), "constructor java.util.HashMap.HashMap");
     assert_eq!(first("java.util"), "module .java.util");
 }

@@ -20,28 +20,16 @@ fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (index, (path, text)) in entries.iter().enumerate() {
-        let method = if index % 2 == 0 {
-            CompressionMethod::Deflated
-        } else {
-            CompressionMethod::Stored
-        };
-        writer
-            .start_file(
-                *path,
-                SimpleFileOptions::default().compression_method(method),
-            )
-            .unwrap();
+        let method =
+            if index % 2 == 0 { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+        writer.start_file(*path, SimpleFileOptions::default().compression_method(method)).unwrap();
         writer.write_all(text).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
 
 fn paths(sources: &Sources) -> Vec<&str> {
-    sources
-        .files()
-        .iter()
-        .map(|file| file.path.as_str())
-        .collect()
+    sources.files().iter().map(|file| file.path.as_str()).collect()
 }
 
 fn read_all(sources: &Sources) -> Vec<Result<String, SkipReason>> {
@@ -49,10 +37,7 @@ fn read_all(sources: &Sources) -> Vec<Result<String, SkipReason>> {
     let read = |id| {
         // A buffer with something in it, as from the file before.
         let mut text = String::from("left over");
-        reader
-            .read(id, &mut text)
-            .map(|()| text)
-            .map_err(|skip| skip.reason)
+        reader.read(id, &mut text).map(|()| text).map_err(|skip| skip.reason)
     };
     sources.ids().map(read).collect()
 }
@@ -73,10 +58,7 @@ fn a_folder_and_an_archive_of_it_are_the_same() {
     write(folder.path(), "sources.jar", zip(&entries));
     for path in [folder.path().to_owned(), folder.path().join("sources.jar")] {
         let sources = Sources::open(&path).unwrap();
-        assert_eq!(
-            paths(&sources),
-            ["a.java", "a/bad.java", "a/z/C.java", "b/B.java"]
-        );
+        assert_eq!(paths(&sources), ["a.java", "a/bad.java", "a/z/C.java", "b/B.java"]);
         assert_eq!(sources.bytes(), 10 + 11 + 10);
         assert_eq!(
             read_all(&sources),
@@ -109,22 +91,14 @@ fn hidden_and_ignored_files_count_and_links_do_not() {
         )
         .unwrap();
     }
-    let expected = [
-        ".hidden/H.java",
-        "folder.java/Inside.java",
-        "target/Generated.java",
-    ];
+    let expected = [".hidden/H.java", "folder.java/Inside.java", "target/Generated.java"];
     assert_eq!(paths(&Sources::open(folder.path()).unwrap()), expected);
     #[cfg(unix)]
     {
         let outside = tempfile::tempdir().unwrap();
         let root = outside.path().join("root");
         std::os::unix::fs::symlink(folder.path(), &root).unwrap();
-        assert_eq!(
-            paths(&Sources::open(root).unwrap()),
-            expected,
-            "the root itself may be a link"
-        );
+        assert_eq!(paths(&Sources::open(root).unwrap()), expected, "the root itself may be a link");
     }
 }
 
@@ -153,9 +127,8 @@ fn large_files_are_skipped_and_a_lying_archive_is_not_believed() {
     write(folder.path(), "honest.zip", &archive);
     // The size stands in the local header and in the directory: make both claim 5 bytes.
     let claimed = u32::try_from(large.len()).unwrap().to_le_bytes();
-    let places: Vec<usize> = (0..archive.len() - 4)
-        .filter(|&at| archive[at..at + 4] == claimed)
-        .collect();
+    let places: Vec<usize> =
+        (0..archive.len() - 4).filter(|&at| archive[at..at + 4] == claimed).collect();
     for at in places {
         archive[at..at + 4].copy_from_slice(&5_u32.to_le_bytes());
     }
@@ -165,10 +138,7 @@ fn large_files_are_skipped_and_a_lying_archive_is_not_believed() {
         assert_eq!(read[0].as_ref().unwrap().len(), limit);
         assert_eq!(
             read[1],
-            Err(SkipReason::TooLarge {
-                bytes: FILE_BYTES_MAX + 1,
-                limit: FILE_BYTES_MAX
-            }),
+            Err(SkipReason::TooLarge { bytes: FILE_BYTES_MAX + 1, limit: FILE_BYTES_MAX }),
             "{path}"
         );
     }
@@ -180,22 +150,13 @@ fn large_files_are_skipped_and_a_lying_archive_is_not_believed() {
 #[test]
 fn a_broken_entry_spoils_no_other() {
     let folder = tempfile::tempdir().unwrap();
-    let text: Vec<u8> = (0..1000_u32)
-        .flat_map(|n| format!("class C{n} {{}}").into_bytes())
-        .collect();
-    let mut archive = zip(&[
-        ("A.java", &text),
-        ("B.java", b"class B {}"),
-        ("C.java", &text),
-    ]);
+    let text: Vec<u8> =
+        (0..1000_u32).flat_map(|n| format!("class C{n} {{}}").into_bytes()).collect();
+    let mut archive = zip(&[("A.java", &text), ("B.java", b"class B {}"), ("C.java", &text)]);
     archive[200..260].fill(0);
     write(folder.path(), "broken.zip", archive);
     let read = read_all(&Sources::open(folder.path().join("broken.zip")).unwrap());
-    assert!(
-        matches!(read[0], Err(SkipReason::BrokenEntry(_))),
-        "{:?}",
-        read[0]
-    );
+    assert!(matches!(read[0], Err(SkipReason::BrokenEntry(_))), "{:?}", read[0]);
     assert_eq!(read[1].as_deref(), Ok("class B {}"));
     assert_eq!(read[2].as_ref().unwrap().len(), text.len());
 }
@@ -206,10 +167,7 @@ fn a_file_that_vanishes_is_reported() {
     write(folder.path(), "A.java", "class A {}");
     let sources = Sources::open(folder.path()).unwrap();
     fs::remove_file(folder.path().join("A.java")).unwrap();
-    assert!(matches!(
-        read_all(&sources)[..],
-        [Err(SkipReason::Unreadable(_))]
-    ));
+    assert!(matches!(read_all(&sources)[..], [Err(SkipReason::Unreadable(_))]));
 }
 
 #[test]
@@ -226,24 +184,12 @@ fn shards_are_even_complete_and_stable() {
         assert!(parts.iter().map(|(id, _)| id.0).eq(0..shards.get()));
         let all: Vec<FileId> = parts.iter().flat_map(|(_, files)| files.clone()).collect();
         assert_eq!(all.len(), 100);
-        assert!(
-            all.iter()
-                .copied()
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .eq(sources.ids())
-        );
+        assert!(all.iter().copied().collect::<BTreeSet<_>>().into_iter().eq(sources.ids()));
         assert!(parts.iter().all(|(_, files)| files.is_sorted()));
         let size = |files: &Vec<FileId>| {
-            files
-                .iter()
-                .map(|id| sources.files()[id.0 as usize].bytes)
-                .sum::<u64>()
+            files.iter().map(|id| sources.files()[id.0 as usize].bytes).sum::<u64>()
         };
         let sizes: Vec<u64> = parts.iter().map(|(_, files)| size(files)).collect();
-        assert!(
-            sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 99 * 99,
-            "{sizes:?}"
-        );
+        assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 99 * 99, "{sizes:?}");
     }
 }

@@ -45,10 +45,8 @@ async fn a_call_times_out_and_its_late_reply_is_dropped() {
     let (hand_over, handed) = oneshot::channel::<Reply<u64>>();
     let after = Duration::from_secs(3);
     let start = tokio::time::Instant::now();
-    let outcome = puppet
-        .ask(|reply| act(move |_, _| hand_over.send(reply).unwrap()))
-        .timeout(after)
-        .await;
+    let outcome =
+        puppet.ask(|reply| act(move |_, _| hand_over.send(reply).unwrap())).timeout(after).await;
     assert_eq!(outcome, Err(CallError::Timeout(after)));
     assert_eq!(start.elapsed(), after);
     let reply = handed.await.unwrap();
@@ -63,7 +61,13 @@ async fn a_timeout_covers_waiting_for_room() {
     let release = occupy(&puppet).await;
     puppet.tell(note(1)).unwrap();
     let after = Duration::from_secs(1);
-    let outcome = puppet.ask(|reply: Reply<()>| act(move |me, _| { me.notes.push(2); reply.send(()) }))
+    let outcome = puppet
+        .ask(|reply: Reply<()>| {
+            act(move |me, _| {
+                me.notes.push(2);
+                reply.send(())
+            })
+        })
         .timeout(after)
         .await;
     assert_eq!(outcome, Err(CallError::Timeout(after)));
@@ -75,9 +79,7 @@ async fn a_timeout_covers_waiting_for_room() {
 async fn a_dropped_call_is_seen_by_the_handler() {
     let puppet = system().spawn(Puppet::default());
     let (hand_over, handed) = oneshot::channel::<Reply<u64>>();
-    let mut call = Box::pin(
-        puppet.ask(|reply| act(move |_, _| hand_over.send(reply).unwrap())),
-    );
+    let mut call = Box::pin(puppet.ask(|reply| act(move |_, _| hand_over.send(reply).unwrap())));
     let reply = tokio::select! {
         _ = &mut call => panic!("nobody replied"),
         reply = handed => reply.unwrap(),

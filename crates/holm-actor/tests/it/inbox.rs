@@ -25,7 +25,12 @@ async fn verbs_keep_one_order() {
             puppet.send(step).await.unwrap();
         }
         puppet
-            .ask(|reply| act(move |me, _| { me.notes.push(3 * round + 2); reply.send(()) }))
+            .ask(|reply| {
+                act(move |me, _| {
+                    me.notes.push(3 * round + 2);
+                    reply.send(())
+                })
+            })
             .await
             .unwrap();
     }
@@ -118,7 +123,10 @@ async fn nothing_is_lost_or_doubled_under_contention() {
                     let number = sender * EACH + number;
                     if number % 3 == 0 {
                         let call = puppet.ask(|reply: Reply<()>| {
-                            act(move |me, _| { me.notes.push(number); reply.send(()) })
+                            act(move |me, _| {
+                                me.notes.push(number);
+                                reply.send(())
+                            })
                         });
                         call.await.unwrap();
                     } else {

@@ -99,8 +99,7 @@ async fn a_monitor_by_name_stays_with_the_holder_it_found() {
     let system = system();
     let (first, second) = (system.spawn(Puppet::default()), system.spawn(Puppet::default()));
     system.names().register("name", &first).unwrap();
-    let by_name =
-        || Address::Named { node: "test@local".parse().unwrap(), name: "name".into() };
+    let by_name = || Address::Named { node: "test@local".parse().unwrap(), name: "name".into() };
     let (kept, dropped) = (system.monitor(by_name()), system.monitor(by_name()));
     system.names().unregister("name");
     system.names().register("name", &second).unwrap();

@@ -81,9 +81,10 @@ async fn panic_once(system: &holm_actor::ActorSystem, round: u32) {
             })
             .await
     });
-    let queued = tokio::spawn(async move {
-        later.ask(|reply: Reply<()>| act(move |_, _| reply.send(()))).await
-    });
+    let queued =
+        tokio::spawn(
+            async move { later.ask(|reply: Reply<()>| act(move |_, _| reply.send(()))).await },
+        );
     assert_eq!(culprit.await.unwrap(), Err(CallError::Exited(reason())));
     match queued.await.unwrap() {
         // It was handled before the panic, queued at it, or came too late.
@@ -108,8 +109,8 @@ async fn stopped_runs_after_a_panic_with_its_reason() {
     hush();
     let system = system();
     let (stopped, stop) = tokio::sync::oneshot::channel();
-    let puppet =
-        system.spawn(Puppet::default().on_stopped(|reason| async { stopped.send(reason).unwrap() }));
+    let puppet = system
+        .spawn(Puppet::default().on_stopped(|reason| async { stopped.send(reason).unwrap() }));
     puppet.tell(act(|_, _| panic!("asked to"))).unwrap();
     assert_eq!(stop.await.unwrap(), reason());
 }
@@ -148,7 +149,11 @@ async fn a_panic_before_the_first_poll_is_a_panic_of_the_handler() {
         type Msg = Reply<()>;
         type Api = PlainApi<Self>;
         #[allow(clippy::manual_async_fn, reason = "what is tested")]
-        fn handle(&mut self, reply: Reply<()>, _cx: &mut Context<Self>) -> impl Future<Output = ()> + Send {
+        fn handle(
+            &mut self,
+            reply: Reply<()>,
+            _cx: &mut Context<Self>,
+        ) -> impl Future<Output = ()> + Send {
             if !reply.is_abandoned() {
                 panic!("asked to");
             }

@@ -68,9 +68,9 @@ async fn a_kill_cuts_it_off() {
 #[tokio::test]
 async fn its_panic_does_not_change_the_reason() {
     let system = system();
-    let puppet = system.spawn(Puppet::default().on_stopped(|_| async {
-        std::panic::resume_unwind(Box::new("quiet"))
-    }));
+    let puppet = system.spawn(
+        Puppet::default().on_stopped(|_| async { std::panic::resume_unwind(Box::new("quiet")) }),
+    );
     let end = system.monitor(puppet.pid());
     puppet.exit(shutdown("s"));
     assert_eq!(end.await.reason, shutdown("s"));

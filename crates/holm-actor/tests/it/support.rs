@@ -95,9 +95,7 @@ impl Actor for Puppet {
 }
 
 /// A message of one synchronous step.
-pub(crate) fn act(
-    f: impl FnOnce(&mut Puppet, &mut Context<Puppet>) + Send + 'static,
-) -> Step {
+pub(crate) fn act(f: impl FnOnce(&mut Puppet, &mut Context<Puppet>) + Send + 'static) -> Step {
     Box::new(|me, cx| {
         f(me, cx);
         Box::pin(std::future::ready(()))
@@ -115,7 +113,10 @@ pub(crate) fn note(number: u64) -> Step {
 
 /// What the puppet has noted so far.
 pub(crate) async fn notes(puppet: &Ref<Puppet>) -> Vec<u64> {
-    puppet.ask(|reply: Reply<Vec<u64>>| act(move |me, _| reply.send(me.notes.clone()))).await.unwrap()
+    puppet
+        .ask(|reply: Reply<Vec<u64>>| act(move |me, _| reply.send(me.notes.clone())))
+        .await
+        .unwrap()
 }
 
 /// Occupies the puppet until the sender is used or dropped; returns once it is occupied.

@@ -1,8 +1,8 @@
 //! The system: spawning, shutting down, and leaving nothing behind.
 
 use holm_actor::{Monitor, Ref};
-use tokio::sync::oneshot;
 use holm_wire::ExitReason;
+use tokio::sync::oneshot;
 
 use crate::support::*;
 
@@ -10,8 +10,7 @@ use crate::support::*;
 async fn a_hundred_thousand_lives_leave_nothing() {
     let system = system();
     for _ in 0..1_000 {
-        let puppets: Vec<Ref<Puppet>> =
-            (0..100).map(|_| system.spawn(Puppet::default())).collect();
+        let puppets: Vec<Ref<Puppet>> = (0..100).map(|_| system.spawn(Puppet::default())).collect();
         let ends: Vec<Monitor> =
             puppets.iter().map(|puppet| system.monitor(puppet.pid())).collect();
         for (n, puppet) in puppets.iter().enumerate() {
@@ -34,7 +33,9 @@ async fn shutdown_ends_every_actor_with_its_stopped() {
     let stops: Vec<_> = (0..50)
         .map(|_| {
             let (stopped, stop) = oneshot::channel();
-            system.spawn(Puppet::default().on_stopped(|reason| async { stopped.send(reason).unwrap() }));
+            system.spawn(
+                Puppet::default().on_stopped(|reason| async { stopped.send(reason).unwrap() }),
+            );
             stop
         })
         .collect();
@@ -76,7 +77,11 @@ async fn shutdown_cuts_off_what_does_not_end() {
     let _never = occupy(&stuck).await;
     let start = tokio::time::Instant::now();
     system.shutdown("bye").await;
-    assert_eq!(start.elapsed().as_secs(), 10, "one shutdown time for the handler, one for `stopped`");
+    assert_eq!(
+        start.elapsed().as_secs(),
+        10,
+        "one shutdown time for the handler, one for `stopped`"
+    );
     assert_eq!(system.actors(), 0);
 }
 

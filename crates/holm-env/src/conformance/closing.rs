@@ -16,16 +16,12 @@ pub async fn halves_work_alone(fixture: Fixture<'_>) {
     let mut reader = dialled.reader;
     drop(dialled.writer);
     expect_end(&mut *accepted.reader).await;
-    write_all(&*accepted.writer, b"still here")
-        .await
-        .expect("the other direction is open");
+    write_all(&*accepted.writer, b"still here").await.expect("the other direction is open");
     expect_bytes(&mut *reader, b"still here").await;
 
     let (dialled, mut accepted) = fixture.pair().await;
     drop(dialled.reader);
-    write_all(&*dialled.writer, b"and here")
-        .await
-        .expect("writing without a reader");
+    write_all(&*dialled.writer, b"and here").await.expect("writing without a reader");
     expect_bytes(&mut *accepted.reader, b"and here").await;
 }
 
@@ -33,9 +29,7 @@ pub async fn halves_work_alone(fixture: Fixture<'_>) {
 /// writers fail.
 pub async fn both_sides_see_a_shutdown(fixture: Fixture<'_>) {
     let (mut dialled, mut accepted) = fixture.pair().await;
-    write_all(&*dialled.writer, b"last words")
-        .await
-        .expect("writing");
+    write_all(&*dialled.writer, b"last words").await.expect("writing");
     let writer = Arc::clone(&dialled.writer);
     std::thread::spawn(move || {
         writer.shutdown();
@@ -46,10 +40,7 @@ pub async fn both_sides_see_a_shutdown(fixture: Fixture<'_>) {
     expect_bytes(&mut *accepted.reader, b"last words").await;
     expect_end(&mut *accepted.reader).await;
     expect_end(&mut *dialled.reader).await;
-    assert_eq!(
-        write_until_error(&*dialled.writer).await,
-        io::ErrorKind::BrokenPipe
-    );
+    assert_eq!(write_until_error(&*dialled.writer).await, io::ErrorKind::BrokenPipe);
     expect_broken(&*accepted.writer).await;
 }
 
@@ -71,10 +62,7 @@ pub async fn shutdown_wakes_its_own_side(fixture: Fixture<'_>) {
     assert!(reader_waited);
     assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
     drop(room); // Either answer will do: what matters is that there is one.
-    assert_eq!(
-        write_until_error(&*dialled.writer).await,
-        io::ErrorKind::BrokenPipe
-    );
+    assert_eq!(write_until_error(&*dialled.writer).await, io::ErrorKind::BrokenPipe);
 }
 
 /// What was written before a drop arrives; then the peer's reader ends and its
@@ -84,10 +72,7 @@ pub async fn the_peer_sees_a_drop(fixture: Fixture<'_>) {
     let bytes: Vec<u8> = (0..100_000).map(pattern).collect();
     write_all(&*dialled.writer, &bytes).await.expect("writing");
     drop(dialled);
-    assert_eq!(
-        read_pattern_to_end(&mut *accepted.reader, 0).await,
-        bytes.len()
-    );
+    assert_eq!(read_pattern_to_end(&mut *accepted.reader, 0).await, bytes.len());
     expect_broken(&*accepted.writer).await;
 
     // A reader and a writer that wait are woken.
@@ -119,15 +104,8 @@ pub async fn dropping_everything_frees_the_address(fixture: Fixture<'_>) {
         expect_end(&mut *waiting.reader).await;
         drop((waiting, dialled));
         let refused = fixture.dialler.dial(&local).await;
-        assert!(
-            matches!(refused, Err(DialError::Refused { .. })),
-            "{refused:?}"
-        );
-        listener = fixture
-            .listener
-            .listen(&local)
-            .await
-            .expect("the address is free again");
+        assert!(matches!(refused, Err(DialError::Refused { .. })), "{refused:?}");
+        listener = fixture.listener.listen(&local).await.expect("the address is free again");
     }
 }
 
@@ -149,10 +127,7 @@ async fn write_until_error(writer: &dyn WriteHalf) -> io::ErrorKind {
 async fn expect_broken(writer: &dyn WriteHalf) {
     let kind = write_until_error(writer).await;
     assert!(
-        matches!(
-            kind,
-            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-        ),
+        matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset),
         "writing to a peer that is gone: {kind}"
     );
 }

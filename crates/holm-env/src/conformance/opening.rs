@@ -35,24 +35,14 @@ pub async fn dialling_nobody_is_refused(fixture: Fixture<'_>) {
     let left = listener.local();
     drop(listener);
     let refused = fixture.dialler.dial(&left).await;
-    assert!(
-        matches!(refused, Err(DialError::Refused { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(DialError::Refused { .. })), "{refused:?}");
 }
 
 /// An address has one listener, and the refused one does it no harm.
 pub async fn a_second_listener_is_refused(fixture: Fixture<'_>) {
     let mut listener = fixture.listen().await;
-    let second = fixture
-        .listener
-        .listen(&listener.local())
-        .await
-        .map(|_| "listening");
-    assert!(
-        matches!(second, Err(ListenError::InUse { .. })),
-        "{second:?}"
-    );
+    let second = fixture.listener.listen(&listener.local()).await.map(|_| "listening");
+    assert!(matches!(second, Err(ListenError::InUse { .. })), "{second:?}");
     fixture.connect(&mut *listener).await;
 }
 
@@ -77,14 +67,8 @@ pub async fn many_streams_at_once(fixture: Fixture<'_>) {
     let local = listener.local();
     let mut dialled = Vec::new();
     for number in 0..STREAMS {
-        let stream = fixture
-            .dialler
-            .dial(&local)
-            .await
-            .expect("dialling one of many");
-        write_all(&*stream.writer, &[number; 100])
-            .await
-            .expect("writing to one of many");
+        let stream = fixture.dialler.dial(&local).await.expect("dialling one of many");
+        write_all(&*stream.writer, &[number; 100]).await.expect("writing to one of many");
         dialled.push(stream);
     }
     let mut accepted = Vec::new();
@@ -93,13 +77,9 @@ pub async fn many_streams_at_once(fixture: Fixture<'_>) {
     }
     for stream in &mut accepted {
         let mut first = [0];
-        super::read(&mut *stream.reader, &mut first)
-            .await
-            .expect("reading from one of many");
+        super::read(&mut *stream.reader, &mut first).await.expect("reading from one of many");
         expect_bytes(&mut *stream.reader, &[first[0]; 99]).await;
-        write_all(&*stream.writer, &first)
-            .await
-            .expect("answering one of many");
+        write_all(&*stream.writer, &first).await.expect("answering one of many");
     }
     drop(accepted);
     for (number, stream) in (0..STREAMS).zip(&mut dialled) {

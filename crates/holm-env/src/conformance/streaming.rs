@@ -53,13 +53,9 @@ pub async fn a_full_stream_pushes_back(fixture: Fixture<'_>) {
     assert_ne!(taken, 0);
     let more = 1_000_003;
     let write = async {
-        writable(&*accepted.writer)
-            .await
-            .expect("room comes when the peer reads");
+        writable(&*accepted.writer).await.expect("room comes when the peer reads");
         let bytes: Vec<u8> = (taken..taken + more).map(pattern).collect();
-        write_all(&*accepted.writer, &bytes)
-            .await
-            .expect("writing on");
+        write_all(&*accepted.writer, &bytes).await.expect("writing on");
         drop(accepted.writer);
     };
     let ((), read) = tokio::join!(write, read_pattern_to_end(&mut *dialled.reader, 0));
@@ -69,9 +65,7 @@ pub async fn a_full_stream_pushes_back(fixture: Fixture<'_>) {
 /// A plain thread writes, and wakes the task that waits to read.
 pub async fn any_thread_may_write(fixture: Fixture<'_>) {
     let (mut dialled, accepted) = fixture.pair().await;
-    writable(&*accepted.writer)
-        .await
-        .expect("a new stream has room");
+    writable(&*accepted.writer).await.expect("a new stream has room");
     let mut writer = Some(Arc::clone(&accepted.writer));
     let mut first = [0];
     let read = poll_fn(|cx| {

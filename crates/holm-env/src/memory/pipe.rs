@@ -16,14 +16,8 @@ pub const MEMORY_PIPE_CAPACITY: usize = crate::net::UNSENT_BYTES_MAX as usize;
 /// Two ends of one stream; each is told who its peer is.
 pub(super) fn connect(first_peer: PeerAddr, second_peer: PeerAddr) -> (Connection, Connection) {
     let (there, back) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
-    let first = End {
-        incoming: Arc::clone(&back),
-        outgoing: Arc::clone(&there),
-    };
-    let second = End {
-        incoming: there,
-        outgoing: back,
-    };
+    let first = End { incoming: Arc::clone(&back), outgoing: Arc::clone(&there) };
+    let second = End { incoming: there, outgoing: back };
     (first.connection(first_peer), second.connection(second_peer))
 }
 

@@ -16,28 +16,17 @@ use crate::transport::{BoxFuture, Connection, DialError, ListenError, Listener, 
 
 /// Tries the host's addresses in the resolver's order.
 pub(super) async fn dial(to: &Endpoint, host: &str, port: u16) -> Result<Connection, DialError> {
-    let unresolved = |source| DialError::Resolve {
-        to: to.clone(),
-        source,
-    };
-    let addresses: Vec<_> = lookup_host((host, port))
-        .await
-        .map_err(unresolved)?
-        .collect();
+    let unresolved = |source| DialError::Resolve { to: to.clone(), source };
+    let addresses: Vec<_> = lookup_host((host, port)).await.map_err(unresolved)?.collect();
     let Some((&last, earlier)) = addresses.split_last() else {
-        return Err(unresolved(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        )));
+        return Err(unresolved(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
     };
     for &address in earlier {
         if let Ok(Ok(stream)) = timeout(DIAL_ADDRESS_TIMEOUT, connect(address)).await {
             return Ok(connection(stream, address));
         }
     }
-    let stream = connect(last)
-        .await
-        .map_err(|error| DialError::from_connect(to, error))?;
+    let stream = connect(last).await.map_err(|error| DialError::from_connect(to, error))?;
     Ok(connection(stream, last))
 }
 
@@ -92,10 +81,7 @@ impl Listener for TcpListening {
     }
 
     fn local(&self) -> Endpoint {
-        Endpoint::Tcp {
-            host: self.local.ip().to_string(),
-            port: self.local.port(),
-        }
+        Endpoint::Tcp { host: self.local.ip().to_string(), port: self.local.port() }
     }
 }
 

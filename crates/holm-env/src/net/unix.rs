@@ -26,26 +26,17 @@ fn connection(stream: UnixStream) -> Connection {
     let cred = stream.peer_cred().ok();
     let peer = PeerAddr::Unix {
         uid: cred.map(|cred| cred.uid()),
-        pid: cred
-            .and_then(|cred| cred.pid())
-            .and_then(|pid| u32::try_from(pid).ok()),
+        pid: cred.and_then(|cred| cred.pid()).and_then(|pid| u32::try_from(pid).ok()),
     };
     let (reader, writer) = stream.into_split();
-    Connection {
-        reader: Box::new(Reader(reader)),
-        writer: Arc::new(Writer(writer)),
-        peer,
-    }
+    Connection { reader: Box::new(Reader(reader)), writer: Arc::new(Writer(writer)), peer }
 }
 
 pub(super) fn listen(at: &Endpoint, path: &Path) -> Result<Box<dyn Listener>, ListenError> {
     let failed = |error| ListenError::from_bind(at, error);
     let listener = UnixListener::bind(path).map_err(failed)?;
     let file = FileId::of(path).map_err(failed)?;
-    let inner = UnixListening {
-        listener,
-        path: path.to_owned(),
-    };
+    let inner = UnixListening { listener, path: path.to_owned() };
     Ok(Box::new(OwnedListening { inner, file }))
 }
 
@@ -54,10 +45,7 @@ pub(super) fn adopt(
     path: PathBuf,
 ) -> io::Result<Box<dyn Listener>> {
     listener.set_nonblocking(true)?;
-    Ok(Box::new(UnixListening {
-        listener: UnixListener::from_std(listener)?,
-        path,
-    }))
+    Ok(Box::new(UnixListening { listener: UnixListener::from_std(listener)?, path }))
 }
 
 struct UnixListening {
@@ -113,9 +101,6 @@ struct FileId {
 impl FileId {
     fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::symlink_metadata(path)?;
-        Ok(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        })
+        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
     }
 }

@@ -4,19 +4,13 @@ use holm_env::{Endpoint, ParseEndpointError};
 
 #[test]
 fn texts_and_endpoints_convert_both_ways() {
-    let tcp = |host: &str, port| Endpoint::Tcp {
-        host: host.to_owned(),
-        port,
-    };
+    let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
     for (text, endpoint) in [
         ("tcp:127.0.0.1:4000", tcp("127.0.0.1", 4000)),
         ("tcp:host.example:0", tcp("host.example", 0)),
         ("tcp:[::1]:65535", tcp("::1", 65535)),
         ("tcp:[fe80::1%eth0]:80", tcp("fe80::1%eth0", 80)),
-        (
-            "unix:/run/holm/a.sock",
-            Endpoint::Unix("/run/holm/a.sock".into()),
-        ),
+        ("unix:/run/holm/a.sock", Endpoint::Unix("/run/holm/a.sock".into())),
         ("unix:a:b", Endpoint::Unix("a:b".into())),
         ("mem:a node", Endpoint::Memory("a node".to_owned())),
     ] {
@@ -29,20 +23,10 @@ fn texts_and_endpoints_convert_both_ways() {
 fn bad_texts_are_told_by_their_fault() {
     type Fault = fn(String) -> ParseEndpointError;
     let cases: [(Fault, &[&str]); 5] = [
-        (
-            ParseEndpointError::Scheme,
-            &["", "a", "127.0.0.1:80", "udp:a:1", "TCP:a:1", "tls:a:1"],
-        ),
+        (ParseEndpointError::Scheme, &["", "a", "127.0.0.1:80", "udp:a:1", "TCP:a:1", "tls:a:1"]),
         (
             ParseEndpointError::Port,
-            &[
-                "tcp:",
-                "tcp:a",
-                "tcp:a:",
-                "tcp:a:65536",
-                "tcp:a:+1",
-                "tcp:[::1]",
-            ],
+            &["tcp:", "tcp:a", "tcp:a:", "tcp:a:65536", "tcp:a:+1", "tcp:[::1]"],
         ),
         (
             ParseEndpointError::Host,

@@ -70,11 +70,7 @@ impl Drop for LogOnDrop {
 
 fn world(seed: u64) -> (Arc<TestHooks>, Env) {
     let hooks = Arc::new(TestHooks::default());
-    let env = Env::with_hooks(
-        Handle::current(),
-        Arc::clone(&hooks) as Arc<dyn Hooks>,
-        seed,
-    );
+    let env = Env::with_hooks(Handle::current(), Arc::clone(&hooks) as Arc<dyn Hooks>, seed);
     (hooks, env)
 }
 
@@ -91,12 +87,7 @@ async fn a_seed_gives_the_same_world() {
         let (_, env) = world(seed);
         let mut bytes = [0; 5];
         env.fill(&mut bytes);
-        (
-            env.random_u64(),
-            env.rng().next_u64(),
-            bytes,
-            env.random_u64(),
-        )
+        (env.random_u64(), env.rng().next_u64(), bytes, env.random_u64())
     };
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
@@ -113,10 +104,7 @@ async fn an_open_gate_lets_tasks_run_and_numbers_them() {
     settle().await;
     endless.abort();
     settle().await;
-    assert_eq!(
-        hooks.taken_log(),
-        ["task 0 ended", "task 1 ended", "task 2 ended"]
-    );
+    assert_eq!(hooks.taken_log(), ["task 0 ended", "task 1 ended", "task 2 ended"]);
 }
 
 #[tokio::test]

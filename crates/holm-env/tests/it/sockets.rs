@@ -14,10 +14,8 @@ fn memory(name: &str) -> Endpoint {
 #[tokio::test]
 async fn an_endpoint_of_another_kind_is_unsupported() {
     let tcp: Endpoint = "tcp:127.0.0.1:0".parse().unwrap();
-    let pairs: [(&dyn Transport, &Endpoint); 2] = [
-        (&TokioTransport, &memory("a")),
-        (&MemoryTransport::new(), &tcp),
-    ];
+    let pairs: [(&dyn Transport, &Endpoint); 2] =
+        [(&TokioTransport, &memory("a")), (&MemoryTransport::new(), &tcp)];
     for (transport, endpoint) in pairs {
         let dialled = transport.dial(endpoint).await;
         assert!(matches!(dialled, Err(DialError::Unsupported { .. })));
@@ -67,10 +65,7 @@ mod unix {
     async fn a_listener_leaves_a_file_that_replaced_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sock");
-        let listener = TokioTransport
-            .listen(&Endpoint::Unix(path.clone()))
-            .await
-            .unwrap();
+        let listener = TokioTransport.listen(&Endpoint::Unix(path.clone())).await.unwrap();
         // Another file first, so that the inode of the old one is not reused.
         let mut other = tempfile::NamedTempFile::new_in(dir.path()).unwrap();
         other.write_all(b"mine").unwrap();
@@ -89,16 +84,10 @@ mod unix {
         for stream in &[dialled.unwrap(), accepted.unwrap()] {
             let mut held = 0;
             poll_fn(|cx| stream.writer.poll_writable(cx)).await.unwrap();
-            while let Ok(written) = stream
-                .writer
-                .try_write_vectored(&[IoSlice::new(&[0; 4096])])
-            {
+            while let Ok(written) = stream.writer.try_write_vectored(&[IoSlice::new(&[0; 4096])]) {
                 held += written;
             }
-            assert!(
-                (1..=UNSENT_BYTES_MAX as usize).contains(&held),
-                "{held} bytes"
-            );
+            assert!((1..=UNSENT_BYTES_MAX as usize).contains(&held), "{held} bytes");
         }
     }
 

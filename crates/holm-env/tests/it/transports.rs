@@ -10,20 +10,13 @@ use holm_env::{Endpoint, MemoryTransport, TokioTransport, Transport};
 const HANGS: Duration = Duration::from_secs(60);
 
 async fn conforms(transport: &dyn Transport, fresh: &dyn Fn() -> Endpoint) {
-    let fixture = Fixture {
-        dialler: transport,
-        listener: transport,
-        fresh,
-    };
+    let fixture = Fixture { dialler: transport, listener: transport, fresh };
     let run = tokio::time::timeout(HANGS, all(fixture)).await;
     assert!(run.is_ok(), "the suite hangs");
 }
 
 fn tcp(host: &str) -> Endpoint {
-    Endpoint::Tcp {
-        host: host.to_owned(),
-        port: 0,
-    }
+    Endpoint::Tcp { host: host.to_owned(), port: 0 }
 }
 
 #[tokio::test]
@@ -46,11 +39,7 @@ async fn unix_conforms() {
         Endpoint::Unix(dir.path().join(format!("{}.sock", count.get())))
     };
     conforms(&TokioTransport, &fresh).await;
-    assert_eq!(
-        dir.path().read_dir().unwrap().count(),
-        0,
-        "listeners remove their files"
-    );
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0, "listeners remove their files");
 }
 
 /// Under virtual time, which jumps to the limit as soon as all tasks wait.

@@ -48,21 +48,12 @@ pub struct PrivateListener {
 pub fn bind_private(path: &Path) -> Result<PrivateListener, UnixDirError> {
     let length = path.as_os_str().as_bytes().len();
     if length > SOCKET_PATH_MAX {
-        return Err(UnixDirError::PathTooLong {
-            path: path.to_owned(),
-            length,
-        });
+        return Err(UnixDirError::PathTooLong { path: path.to_owned(), length });
     }
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(UnixDirError::NoName {
-            path: path.to_owned(),
-        });
+        return Err(UnixDirError::NoName { path: path.to_owned() });
     };
-    let parent = if parent.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        parent
-    };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     let dir = open_dir(parent, OFlags::NOFOLLOW).map_err(UnixDirError::at(parent))?;
     check_private(parent, &fstat(&dir).map_err(UnixDirError::at(parent))?)?;
 
@@ -109,19 +100,13 @@ impl Lock {
             let open = fstat(&file).map_err(failed)?;
             match statat(&dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(named) if same_file(&open, &named) => {
-                    return Ok(Self {
-                        dir,
-                        name,
-                        _file: file,
-                    });
+                    return Ok(Self { dir, name, _file: file });
                 }
                 Ok(_) | Err(Errno::NOENT) => {}
                 Err(error) => return Err(failed(error)),
             }
         }
-        Err(UnixDirError::InUse {
-            path: path.to_owned(),
-        })
+        Err(UnixDirError::InUse { path: path.to_owned() })
     }
 }
 
@@ -156,9 +141,7 @@ fn remove_stale(dir: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), UnixDirE
         Err(Errno::NOENT) => return Ok(()),
         Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_socket() => {}
         Ok(_) => {
-            return Err(UnixDirError::NotASocket {
-                path: path.to_owned(),
-            });
+            return Err(UnixDirError::NotASocket { path: path.to_owned() });
         }
         Err(error) => return Err(UnixDirError::at(path)(error)),
     }
@@ -172,9 +155,7 @@ fn remove_stale(dir: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), UnixDirE
             Err(error) => Err(UnixDirError::at(path)(error)),
         },
         Err(Errno::NOENT) => Ok(()),
-        Ok(()) | Err(_) => Err(UnixDirError::InUse {
-            path: path.to_owned(),
-        }),
+        Ok(()) | Err(_) => Err(UnixDirError::InUse { path: path.to_owned() }),
     }
 }
 
@@ -185,20 +166,14 @@ fn bind(lock: Lock, name: &OsStr, path: &Path) -> Result<(OwnedFd, SocketFile), 
     let address = SocketAddrUnix::new(path).map_err(failed)?;
     match rustix::net::bind(&socket, &address) {
         Err(Errno::ADDRINUSE) => {
-            return Err(UnixDirError::InUse {
-                path: path.to_owned(),
-            });
+            return Err(UnixDirError::InUse { path: path.to_owned() });
         }
         bound => bound.map_err(failed)?,
     }
     // Through the directory that was checked: had a link higher up been changed
     // meanwhile, the socket would not be there.
     let stat = statat(&lock.dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-    let file = SocketFile {
-        lock,
-        name: name.to_owned(),
-        stat,
-    };
+    let file = SocketFile { lock, name: name.to_owned(), stat };
     let owner_only = Mode::RUSR | Mode::WUSR;
     chmodat(&file.lock.dir, name, owner_only, AtFlags::empty()).map_err(failed)?;
     Ok((socket, file))

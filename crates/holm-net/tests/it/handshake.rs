@@ -18,7 +18,12 @@ fn agree(_: &Established) -> Result<(), Reject> {
     Ok(())
 }
 
-async fn shake(near: Connection, far: Connection, dialler: &str, acceptor: &str) -> (Outcome, Outcome) {
+async fn shake(
+    near: Connection,
+    far: Connection,
+    dialler: &str,
+    acceptor: &str,
+) -> (Outcome, Outcome) {
     let ours = introduction(acceptor);
     tokio::join!(dial(near, hello(dialler), agree), accept(far, |_| Ok(ours), agree))
 }
@@ -104,8 +109,7 @@ async fn the_deadline_is_for_the_whole_handshake() {
             }
         }
     };
-    let (outcome, ()) =
-        tokio::join!(accept(far, |_| Ok(introduction("b@x")), agree), trickle);
+    let (outcome, ()) = tokio::join!(accept(far, |_| Ok(introduction("b@x")), agree), trickle);
     assert!(matches!(failure(outcome), HandshakeFailure::Timeout));
     assert!(start.elapsed() < HANDSHAKE_DEADLINE * 2);
 }
@@ -119,7 +123,8 @@ async fn another_protocol_gets_a_readable_refusal() {
     ] {
         let (mut near, far) = streams().await;
         write(&near, words).await;
-        let outcome = accept(far, |_| -> Result<Introduction, Reject> { panic!("no hello") }, agree).await;
+        let outcome =
+            accept(far, |_| -> Result<Introduction, Reject> { panic!("no hello") }, agree).await;
         let HandshakeFailure::Handshake(HandshakeError::Foreign(found)) = failure(outcome) else {
             panic!("not foreign");
         };
@@ -136,7 +141,9 @@ async fn a_peer_that_is_not_admitted_hears_why() {
     let reject = Reject::new(Code::Unauthorized, "the token is wrong");
     let (near, far) =
         tokio::join!(dial(near, hello("a@x"), agree), accept(far, |_| Err(reject), agree));
-    assert!(matches!(failure(far), HandshakeFailure::Refused(reject) if reject.code == Code::Unauthorized));
+    assert!(
+        matches!(failure(far), HandshakeFailure::Refused(reject) if reject.code == Code::Unauthorized)
+    );
     let HandshakeFailure::Handshake(HandshakeError::Rejected(reject)) = failure(near) else {
         panic!("not rejected");
     };

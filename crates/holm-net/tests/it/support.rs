@@ -103,8 +103,9 @@ impl Side {
     /// Appends a frame and has it written. `None` once the session has ended.
     pub(crate) fn send(&self, order: Order, payload: &[u8]) -> Option<()> {
         let head = FrameHead::new(Kind::Send);
-        self.session
-            .append(|out| out.push(head, order, |bytes| bytes.extend_from_slice(payload)).unwrap())?;
+        self.session.append(|out| {
+            out.push(head, order, |bytes| bytes.extend_from_slice(payload)).unwrap()
+        })?;
         self.session.wake_writer();
         Some(())
     }
@@ -112,7 +113,9 @@ impl Side {
     pub(crate) fn pause(&self, serial: Serial) {
         let control = Control::Pause(serial);
         self.session
-            .append(|out| out.push(control.head(), Order::Free, |bytes| control.encode(bytes)).unwrap())
+            .append(|out| {
+                out.push(control.head(), Order::Free, |bytes| control.encode(bytes)).unwrap()
+            })
             .unwrap();
         self.session.wake_writer();
     }

@@ -124,7 +124,13 @@ impl Probe {
     }
 
     /// Sends `other` these numbers with so many bytes, then ends.
-    async fn last_words(&mut self, cx: &mut Context<Self>, other: Ref<Probe>, numbers: Vec<u64>, bytes: u64) {
+    async fn last_words(
+        &mut self,
+        cx: &mut Context<Self>,
+        other: Ref<Probe>,
+        numbers: Vec<u64>,
+        bytes: u64,
+    ) {
         for number in numbers {
             other.cast().take(number, vec![number as u8; bytes as usize]).unwrap();
         }

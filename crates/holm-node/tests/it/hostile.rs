@@ -3,21 +3,24 @@
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
 
-use holm::{Code, Node};
+use holm::{Code, Node, Pid, Remote};
 use holm_env::Transport as _;
 use holm_net::handshake::{Peering, dial};
 use holm_wire::handshake::{Dial, Hello, Introduction};
 use holm_wire::session::{Inbound, Order, Outbound, Payload, Sink};
 use holm_wire::signal::{Signal, Target};
-use holm_wire::{AttemptNo, BodyCodec, FrameHead, Incarnation, Limits, MethodId, RequestIds, Side, Violation};
+use holm_wire::{
+    AttemptNo, BodyCodec, FrameHead, Incarnation, Limits, MethodId, RequestIds, Side, Violation,
+};
 
-use crate::actors::Log;
+use crate::actors::{Log, Probe};
 use crate::support::*;
 
 /// The raw end of a session with `node`.
 struct Raw {
     peering: Peering,
     out: Outbound,
+    ids: RequestIds,
 }
 
 impl Raw {
@@ -29,11 +32,27 @@ impl Raw {
             Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
         let hello = Hello { dial: Dial { attempt, gone: None }, from };
         let peering = dial(connection, hello, |_| Ok(())).await.unwrap();
-        Self { peering, out: Outbound::new(Limits::default()) }
+        let (out, ids) = (Outbound::new(Limits::default()), RequestIds::new(Side::Dialled));
+        Self { peering, out, ids }
     }
 
     fn push(&mut self, signal: &Signal<'_>) {
         self.out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes)).unwrap();
+    }
+
+    /// Defines the next method.
+    fn define<A: Remote>(&mut self, id: u32, tag: &str) -> MethodId {
+        let info = &A::TABLE.methods.iter().find(|method| method.info.tag == tag).unwrap().info;
+        let (actor_type, fingerprint) = (info.actor_type, (info.fingerprint)());
+        self.push(&Signal::Define { method: MethodId(id), actor_type, tag, fingerprint });
+        MethodId(id)
+    }
+
+    /// Calls a method without arguments.
+    fn call(&mut self, pid: Pid, method: MethodId) {
+        let (id, to) = (self.ids.allocate(), Target::Serial(pid.serial));
+        let codec = BodyCodec::Positional;
+        self.push(&Signal::Call { id, to, method, codec, deadline_ms: None, body: &[] });
     }
 
     /// Writes what was pushed. `false` if the session has ended.
@@ -89,24 +108,18 @@ async fn replies_that_nobody_reads_are_bounded() {
     let server = net.start("s@x").await;
     let log = server.spawn(Log { entries: vec![u64::MAX / 2; LENGTH] });
     let mut raw = Raw::connect(&net, &server).await;
-    let info = &<Log as holm::Remote>::TABLE.methods[1].info;
-    assert_eq!(info.tag, "entries");
-    let method = MethodId(0);
-    raw.push(&Signal::Define {
-        method,
-        actor_type: info.actor_type,
-        tag: info.tag,
-        fingerprint: (info.fingerprint)(),
-    });
-    let mut ids = RequestIds::new(Side::Dialled);
+    let entries = raw.define::<Log>(0, "entries");
+    let hold = raw.define::<Probe>(1, "hold");
+    let probe = Probe::default();
+    let last = server.spawn(probe.clone());
     for _ in 0..CALLS {
-        let (id, to) = (ids.allocate(), Target::Serial(log.pid().serial));
-        let codec = BodyCodec::Positional;
-        raw.push(&Signal::Call { id, to, method, codec, deadline_ms: None, body: &[] });
+        raw.call(log.pid(), entries);
     }
+    raw.call(last.pid(), hold);
     assert!(raw.write().await);
-    // Behind all of them in the inbox, so that they are handled now.
-    while log.count().await.is_err() {}
+    // All were delivered, and this call comes behind them.
+    probe.entered.notified().await;
+    assert_eq!(log.count().await, Ok(LENGTH as u64));
     let mut inbound = Inbound::new(Limits::default(), &raw.peering.already_read);
     let mut answers = Answers::default();
     let reader = &mut raw.peering.connection.reader;

@@ -41,7 +41,12 @@ fn start_child(at: &Endpoint) -> Killed {
 #[tokio::test]
 async fn child() {
     let Ok(at) = std::env::var(LISTEN) else { return };
-    let node = Node::builder("child@x").listen(at.parse().unwrap()).spawnable::<Log>().start().await.unwrap();
+    let node = Node::builder("child@x")
+        .listen(at.parse().unwrap())
+        .spawnable::<Log>()
+        .start()
+        .await
+        .unwrap();
     node.names().register("probe", &node.spawn(Probe::default())).unwrap();
     node.names().register("log", &node.spawn(Log::default())).unwrap();
     println!("ready");

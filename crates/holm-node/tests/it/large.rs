@@ -56,12 +56,17 @@ async fn others_overtake_a_large_message() {
     let (a, b) = pair().await;
     let (_, slow) = probe(&a, &b);
     let (_, quick) = probe(&a, &b);
-    slow.cast().take(1, vec![1; 16 * MIB]).unwrap();
-    let mut got = Box::pin(slow.got());
-    tokio::select! {
-        biased;
-        _ = &mut got => panic!("the small call came second"),
-        echo = quick.echo(vec![2]) => assert_eq!(echo.unwrap(), [2]),
-    }
-    assert_eq!(got.await.unwrap(), [(1, 16 * MIB)]);
+    slow.cast().take(1, vec![1; 32 * MIB]).unwrap();
+    let (done, mut ends) = tokio::sync::mpsc::channel(2);
+    let first = done.clone();
+    tokio::spawn(async move {
+        assert_eq!(slow.got().await.unwrap(), [(1, 32 * MIB)]);
+        first.send("slow").await.unwrap();
+    });
+    tokio::spawn(async move {
+        assert_eq!(quick.echo(vec![2]).await.unwrap(), [2]);
+        done.send("quick").await.unwrap();
+    });
+    assert_eq!(ends.recv().await, Some("quick"));
+    assert_eq!(ends.recv().await, Some("slow"));
 }

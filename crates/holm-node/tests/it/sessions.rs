@@ -45,8 +45,7 @@ async fn crossing_dials_leave_one_session() {
         let net = Net::default();
         let (a, b) = (net.start("a@x").await, net.start("b@x").await);
         let (to_a, to_b) = (Net::at("a@x"), Net::at("b@x"));
-        let (one, two, three) =
-            tokio::join!(a.connect(&to_b), b.connect(&to_a), a.connect(&to_b));
+        let (one, two, three) = tokio::join!(a.connect(&to_b), b.connect(&to_a), a.connect(&to_b));
         assert_eq!((&one.unwrap(), &two.unwrap(), &three.unwrap()), (b.name(), a.name(), b.name()));
         let log = reach(&a, &b.spawn(Log::default()));
         log.note(1).await.unwrap();
@@ -122,7 +121,10 @@ async fn down_follows_what_the_end_of_a_session_does() {
     b.disconnect(a.name());
     until(events, &down(&b)).await;
     begin_or(&mut call, Err(CallError::Disconnected)).await;
-    assert_eq!(on_a.heard.lock().await.recv().await.unwrap().reason, holm::ExitReason::Noconnection);
+    assert_eq!(
+        on_a.heard.lock().await.recv().await.unwrap().reason,
+        holm::ExitReason::Noconnection
+    );
     assert!(a.nodes().is_empty());
 }
 
@@ -162,7 +164,8 @@ async fn a_later_life_of_a_peer_takes_the_place_of_the_earlier() {
         }
         assert_eq!(old.entries().await.unwrap(), [1, 2]);
         // And the earlier life is refused from now on.
-        let Err(ConnectError::Handshake { source, .. }) = first.connect(&server.endpoints()[0]).await
+        let Err(ConnectError::Handshake { source, .. }) =
+            first.connect(&server.endpoints()[0]).await
         else {
             panic!("the earlier life came back");
         };

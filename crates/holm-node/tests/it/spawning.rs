@@ -34,8 +34,7 @@ async fn an_actor_is_spawned_with_its_arguments() {
     let log = a.spawn_on::<Log>(b.name(), Log { entries: vec![1, 2] }).await.unwrap();
     assert_eq!(log.pid().node, b.system().node());
     assert_eq!(log.entries().await.unwrap(), [1, 2]);
-    let (log, down) =
-        a.spawn_on::<Log>(b.name(), Log::default()).monitored().await.unwrap();
+    let (log, down) = a.spawn_on::<Log>(b.name(), Log::default()).monitored().await.unwrap();
     log.end(failed("f")).await.unwrap();
     let down = down.await;
     assert_eq!((down.reason, down.from), (failed("f"), log.pid().into()));
@@ -57,7 +56,9 @@ async fn a_refused_spawn_says_why() {
     assert!(matches!(spawn(1).await, Err((Code::Internal, _))));
     assert_eq!(spawn(8).await, Ok(8));
     let outcome = b.spawn_on::<Picky>(a.name(), 7).await;
-    assert!(matches!(outcome, Err(RemoteSpawnError::Refused(error)) if error.code == Code::Forbidden));
+    assert!(
+        matches!(outcome, Err(RemoteSpawnError::Refused(error)) if error.code == Code::Forbidden)
+    );
     let outcome = a.spawn_on::<Picky>(&name("c@x"), 7).await;
     assert!(matches!(outcome, Err(RemoteSpawnError::Disconnected(node)) if node == name("c@x")));
 }
@@ -79,7 +80,8 @@ async fn the_end_of_a_monitored_child_is_never_missed() {
 async fn a_spawn_that_is_given_up_leaves_no_monitor() {
     let (a, b) = pair().await;
     for _ in 0..50 {
-        let mut spawn = Box::pin(a.spawn_on::<Log>(b.name(), Log::default()).monitored().into_future());
+        let mut spawn =
+            Box::pin(a.spawn_on::<Log>(b.name(), Log::default()).monitored().into_future());
         begin(&mut spawn).await;
     }
     let last = a.spawn_on::<Log>(b.name(), Log::default()).await.unwrap();

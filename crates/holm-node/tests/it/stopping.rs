@@ -19,9 +19,9 @@ async fn a_stopped_node_has_no_actors_no_sessions_and_no_listener() {
     begin(&mut call).await;
     probe.entered.notified().await;
     let watch = a.monitor(log.pid());
+    assert_eq!(there.count().await, Ok(0), "behind the monitor");
     let lost = a.monitor_node(b.name());
-    let (stop, ()) = tokio::join!(b.stop(), async { probe.release.notify_one() });
-    let () = stop;
+    tokio::join!(b.stop(), async { probe.release.notify_one() });
     assert_eq!(b.system().actors(), 0);
     assert!(b.nodes().is_empty());
     assert_eq!(watch.await.reason, shutdown("the node stops"));
@@ -107,7 +107,11 @@ async fn a_failed_start_leaves_nothing() {
     assert!(matches!(outcome, Err(StartError::UnixDir { at, .. }) if at == taken));
     let second = Node::builder("n@x").listen(free.clone()).start().await.unwrap();
     second.stop().await;
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "only the holder's files are left");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        2,
+        "only the holder's files are left"
+    );
     holder.stop().await;
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     for at in ["tcp:0.0.0.0:0", "tcp:10.1.2.3:4000"] {

@@ -104,7 +104,7 @@ impl Core {
             }
             // Nobody has a half of this stream any more.
             (_, None) => {}
-            (What::Bytes(bytes), Some(end)) => {
+            (What::Bytes { bytes, .. }, Some(end)) => {
                 if end.ending.is_none() && !end.gone {
                     end.arrived.extend(bytes);
                 }

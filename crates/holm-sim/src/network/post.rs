@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Delay;
+use crate::trace::FxHash;
 
 /// From one host to another, by their names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -40,7 +41,11 @@ pub(crate) struct Packet {
 pub(crate) enum What {
     /// One half of opening a stream; the dial goes on when it arrives.
     Open(oneshot::Sender<()>),
-    Bytes(Vec<u8>),
+    Bytes {
+        bytes: Vec<u8>,
+        /// For the trace.
+        hash: FxHash,
+    },
     /// The writer is done.
     Fin,
     /// The sender neither writes nor reads any more.
@@ -193,13 +198,20 @@ impl Post {
     }
 }
 
+impl What {
+    pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
+        let hash = FxHash::of(&bytes);
+        Self::Bytes { bytes, hash }
+    }
+}
+
 impl Packet {
     /// The side that gives the stream up if this does not arrive: the sender of bytes lacks
     /// their acknowledgement, whichever of the two was lost.
     fn waiting(&self) -> Option<(StreamId, Side)> {
         match self.what {
             What::Open(_) => Some((self.stream, Side::Dialler)),
-            What::Bytes(_) | What::Fin | What::Close => Some((self.stream, self.to.other())),
+            What::Bytes { .. } | What::Fin | What::Close => Some((self.stream, self.to.other())),
             What::Ack(_) => Some((self.stream, self.to)),
             What::Reset => None,
         }
@@ -232,9 +244,7 @@ impl fmt::Display for Packet {
         write!(f, "{} #{} ", self.way, self.stream.0)?;
         match &self.what {
             What::Open(_) => f.write_str("open"),
-            What::Bytes(bytes) => {
-                write!(f, "{} bytes {:08x}", bytes.len(), crate::trace::Fnv::of(bytes) as u32)
-            }
+            What::Bytes { bytes, hash } => write!(f, "{} bytes {:016x}", bytes.len(), hash.0),
             What::Fin => f.write_str("fin"),
             What::Close => f.write_str("close"),
             What::Reset => f.write_str("reset"),

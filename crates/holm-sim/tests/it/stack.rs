@@ -2,6 +2,7 @@
 
 mod breaks;
 mod crash;
+mod crossing;
 mod history;
 mod planted;
 mod traffic;

@@ -20,11 +20,7 @@ const EMPTY_ELEMENTS_MAX: u32 = 65_536;
 /// # Errors
 /// See [`BodyError`]: the sender's bytes, or the receiving type.
 pub fn decode_positional<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
-    let mut reader = Reader {
-        rest: bytes,
-        depth_left: DEPTH_MAX,
-        empty_left: EMPTY_ELEMENTS_MAX,
-    };
+    let mut reader = Reader { rest: bytes, depth_left: DEPTH_MAX, empty_left: EMPTY_ELEMENTS_MAX };
     let value = T::deserialize(&mut reader)?;
     match reader.rest.len() {
         0 => Ok(value),
@@ -75,11 +71,7 @@ impl<'de> Reader<'de> {
             if byte < 0x80 {
                 // A last byte of 0 adds nothing; the nineteenth has room for two bits.
                 let overlong = (byte == 0 && at > 0) || (at == BYTES_MAX - 1 && byte > 3);
-                return if overlong {
-                    Err(BodyError::Invalid("integer"))
-                } else {
-                    Ok(value)
-                };
+                return if overlong { Err(BodyError::Invalid("integer")) } else { Ok(value) };
             }
         }
         Err(BodyError::Invalid("integer"))
@@ -126,13 +118,7 @@ impl<'de> Reader<'de> {
 
     /// Elements whose count the type says.
     fn fixed<V: Visitor<'de>>(&mut self, left: usize, visitor: V) -> Result<V::Value> {
-        self.nested(|reader| {
-            visitor.visit_seq(Elements {
-                reader,
-                left,
-                counted: false,
-            })
-        })
+        self.nested(|reader| visitor.visit_seq(Elements { reader, left, counted: false }))
     }
 }
 
@@ -225,13 +211,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let left = self.length()?;
-        self.nested(|reader| {
-            visitor.visit_seq(Elements {
-                reader,
-                left,
-                counted: true,
-            })
-        })
+        self.nested(|reader| visitor.visit_seq(Elements { reader, left, counted: true }))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, count: usize, visitor: V) -> Result<V::Value> {
@@ -249,13 +229,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let left = self.length()?;
-        self.nested(|reader| {
-            visitor.visit_map(Elements {
-                reader,
-                left,
-                counted: true,
-            })
-        })
+        self.nested(|reader| visitor.visit_map(Elements { reader, left, counted: true }))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -307,11 +281,8 @@ impl<'de> Elements<'_, 'de> {
         let before = self.reader.rest.len();
         let value = seed.deserialize(&mut *self.reader)?;
         if self.counted && self.reader.rest.len() == before {
-            self.reader.empty_left = self
-                .reader
-                .empty_left
-                .checked_sub(1)
-                .ok_or(BodyError::TooMany)?;
+            self.reader.empty_left =
+                self.reader.empty_left.checked_sub(1).ok_or(BodyError::TooMany)?;
         }
         Ok(value)
     }
@@ -334,11 +305,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        if self.next() {
-            self.read(seed).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.next() { self.read(seed).map(Some) } else { Ok(None) }
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -350,11 +317,7 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     type Error = BodyError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        if self.next() {
-            self.read(seed).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.next() { self.read(seed).map(Some) } else { Ok(None) }
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {

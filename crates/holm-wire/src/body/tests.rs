@@ -11,10 +11,7 @@ enum Shape {
     Empty,
     Circle(f64),
     Pair(i16, String),
-    Rectangle {
-        corner: (i32, i32),
-        tags: Vec<String>,
-    },
+    Rectangle { corner: (i32, i32), tags: Vec<String> },
     Group(Vec<Self>),
 }
 
@@ -95,10 +92,7 @@ proptest! {
 fn who_is_to_blame() {
     assert_eq!(decode::<u8>(&[]), BodyError::CutShort);
     assert_eq!(decode::<bool>(&[2]), BodyError::Invalid("bool"));
-    assert_eq!(
-        decode::<u16>(&[0xff, 0xff, 0x7f]),
-        BodyError::Invalid("integer")
-    );
+    assert_eq!(decode::<u16>(&[0xff, 0xff, 0x7f]), BodyError::Invalid("integer"));
     assert_eq!(decode::<u16>(&[0x80, 0x00]), BodyError::Invalid("integer"));
     assert_eq!(decode::<u128>(&[0xff; 19]), BodyError::Invalid("integer"));
     assert_eq!(decode::<String>(&[1, 0xff]), BodyError::Invalid("text"));
@@ -111,10 +105,7 @@ fn who_is_to_blame() {
         }
     }
     let mut out = vec![1];
-    assert!(matches!(
-        encode_positional(&("a", Never), &mut out),
-        Err(BodyError::Unsendable(_))
-    ));
+    assert!(matches!(encode_positional(&("a", Never), &mut out), Err(BodyError::Unsendable(_))));
     assert_eq!(out, [1], "nothing was written");
 }
 
@@ -133,16 +124,9 @@ fn empty_elements_are_bounded_and_empty_fields_are_not() {
     let bytes = postcard::to_stdvec(&vec![(); 65_536]).unwrap();
     assert_eq!(decode_positional::<Vec<()>>(&bytes).unwrap().len(), 65_536);
     let bytes = postcard::to_stdvec(&vec![vec![(); 40_000]; 2]).unwrap();
-    assert_eq!(
-        decode::<Vec<Vec<()>>>(&bytes),
-        BodyError::TooMany,
-        "one budget for all"
-    );
+    assert_eq!(decode::<Vec<Vec<()>>>(&bytes), BodyError::TooMany, "one budget for all");
     let bytes = postcard::to_stdvec(&vec![(1_u8, ()); 100_000]).unwrap();
-    assert_eq!(
-        decode_positional::<Vec<(u8, ())>>(&bytes).unwrap().len(),
-        100_000
-    );
+    assert_eq!(decode_positional::<Vec<(u8, ())>>(&bytes).unwrap().len(), 100_000);
 }
 
 #[test]

@@ -96,10 +96,7 @@ codes! {
 impl Code {
     /// Whether the same request may succeed later, as far as the code alone can tell.
     pub fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::Overloaded | Self::Busy | Self::Full | Self::Disconnected
-        )
+        matches!(self, Self::Overloaded | Self::Busy | Self::Full | Self::Disconnected)
     }
 }
 

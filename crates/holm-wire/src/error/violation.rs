@@ -134,10 +134,7 @@ impl Violation {
                 | ChunkFault::HeadChanged
                 | ChunkFault::Header => Code::InvalidRequest,
             },
-            Self::Request {
-                fault: RequestFault::Flood,
-                ..
-            } => Code::Overloaded,
+            Self::Request { fault: RequestFault::Flood, .. } => Code::Overloaded,
             Self::FrameTooShort
             | Self::OverlongInteger
             | Self::UnknownKind(_)
@@ -146,10 +143,9 @@ impl Violation {
             | Self::Unexpected(_)
             | Self::Method(_)
             | Self::Malformed { .. }
-            | Self::Request {
-                fault: RequestFault::Parity | RequestFault::InFlight,
-                ..
-            } => Code::InvalidRequest,
+            | Self::Request { fault: RequestFault::Parity | RequestFault::InFlight, .. } => {
+                Code::InvalidRequest
+            }
         }
     }
 }

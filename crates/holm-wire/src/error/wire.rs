@@ -29,12 +29,7 @@ pub struct WireError {
 impl WireError {
     /// An error without details, retryable if its code is.
     pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retryable: code.is_retryable(),
-            details: None,
-        }
+        Self { code, message: message.into(), retryable: code.is_retryable(), details: None }
     }
 
     const RETRYABLE: u8 = 1;
@@ -45,11 +40,7 @@ impl WireError {
         varint::encode(self.code.as_u16().into(), out);
         out.push(
             if self.retryable { Self::RETRYABLE } else { 0 }
-                | if self.details.is_some() {
-                    Self::DETAILS
-                } else {
-                    0
-                },
+                | if self.details.is_some() { Self::DETAILS } else { 0 },
         );
         put_text(&self.message, ERROR_TEXT_MAX, out);
         if let Some(details) = &self.details {
@@ -69,12 +60,7 @@ impl WireError {
         } else {
             Some(cursor.str("details", ERROR_TEXT_MAX)?.into())
         };
-        Ok(Self {
-            code,
-            message,
-            retryable: bits & Self::RETRYABLE != 0,
-            details,
-        })
+        Ok(Self { code, message, retryable: bits & Self::RETRYABLE != 0, details })
     }
 }
 

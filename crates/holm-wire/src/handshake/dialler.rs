@@ -9,10 +9,7 @@ use crate::{FrameHead, Kind, Side, frame::write_frame};
 /// Appends Hello, the first frame of the connection.
 pub fn dial(hello: Hello, out: &mut Vec<u8>) -> AwaitWelcome {
     write_frame(out, FrameHead::new(Kind::Hello), |out| hello.encode(out));
-    AwaitWelcome {
-        dial: hello.dial,
-        ours: hello.from,
-    }
+    AwaitWelcome { dial: hello.dial, ours: hello.from }
 }
 
 /// Hello is sent; Welcome or Reject is due.

@@ -21,9 +21,8 @@ pub enum Foreign {
 impl Foreign {
     /// Judges by the first bytes of a connection.
     pub(crate) fn of(first: &[u8]) -> Self {
-        const HTTP: [&[u8]; 9] = [
-            b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"PRI ", b"HTTP",
-        ];
+        const HTTP: [&[u8]; 9] =
+            [b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"PRI ", b"HTTP"];
         // So much of the pattern as is here, and at least 2 bytes, which the shortest
         // refused head has.
         let begins = |pattern: &&[u8]| {

@@ -40,14 +40,9 @@ impl Established {
         let version = ours
             .versions
             .common(peer.versions)
-            .ok_or(HandshakeError::Version {
-                theirs: peer.versions,
-            })?;
+            .ok_or(HandshakeError::Version { theirs: peer.versions })?;
         if ours.cluster != peer.cluster {
-            return Err(HandshakeError::Cluster {
-                ours: ours.cluster,
-                theirs: peer.cluster,
-            });
+            return Err(HandshakeError::Cluster { ours: ours.cluster, theirs: peer.cluster });
         }
         if ours.node == peer.node {
             return Err(HandshakeError::SameName(ours.node));
@@ -138,10 +133,7 @@ pub(crate) fn unexpected(expected: Kind, found: HandshakeFrame) -> HandshakeErro
     match found {
         HandshakeFrame::Reject(reject) => HandshakeError::Rejected(reject),
         HandshakeFrame::Hello(_) | HandshakeFrame::Welcome(_) | HandshakeFrame::Commit => {
-            HandshakeError::Unexpected {
-                expected,
-                found: found.kind(),
-            }
+            HandshakeError::Unexpected { expected, found: found.kind() }
         }
     }
 }

@@ -57,14 +57,9 @@ impl Hello {
             }
             Ok(())
         })?;
-        let attempt = attempt.ok_or(HandshakeError::Malformed {
-            kind: Kind::Hello,
-            fault: missing("attempt"),
-        })?;
-        Ok(Self {
-            dial: Dial { attempt, gone },
-            from,
-        })
+        let attempt = attempt
+            .ok_or(HandshakeError::Malformed { kind: Kind::Hello, fault: missing("attempt") })?;
+        Ok(Self { dial: Dial { attempt, gone }, from })
     }
 }
 

@@ -290,8 +290,7 @@ fn take_name<N: FromStr<Err = NameFault>>(
     value: &mut Cursor<'_>,
 ) -> Result<N, Malformed> {
     let text = take_text(field, usize::MAX, value)?;
-    text.parse()
-        .map_err(|_| malformed(field, "is not a valid name"))
+    text.parse().map_err(|_| malformed(field, "is not a valid name"))
 }
 
 fn put_limits(limits: &Limits, out: &mut Vec<u8>) {
@@ -309,9 +308,7 @@ fn put_limits(limits: &Limits, out: &mut Vec<u8>) {
 fn take_limits(value: &mut Cursor<'_>) -> Result<Limits, Malformed> {
     let mut next = || {
         // What a peer could hold beyond our address space is the same to us.
-        value
-            .varint("limits")
-            .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+        value.varint("limits").map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
     };
     let limits = Limits {
         message_max: next()?,
@@ -320,8 +317,6 @@ fn take_limits(value: &mut Cursor<'_>) -> Result<Limits, Malformed> {
         reassembly_max: next()?,
         requests_max: next()?,
     };
-    limits
-        .validate()
-        .map_err(|fault| malformed(fault.field, "is out of range"))?;
+    limits.validate().map_err(|fault| malformed(fault.field, "is out of range"))?;
     Ok(limits)
 }

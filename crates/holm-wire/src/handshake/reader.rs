@@ -41,10 +41,9 @@ impl HandshakeFrame {
             Kind::Welcome => decode_introduction(kind, payload, |_, _| Ok(())).map(Self::Welcome),
             Kind::Reject => Reject::decode(payload).map(Self::Reject),
             Kind::Commit if payload.is_empty() => Ok(Self::Commit),
-            Kind::Commit => Err(HandshakeError::Malformed {
-                kind,
-                fault: malformed("payload", "is not empty"),
-            }),
+            Kind::Commit => {
+                Err(HandshakeError::Malformed { kind, fault: malformed("payload", "is not empty") })
+            }
             other => Err(Violation::Unexpected(other).into()),
         }
     }
@@ -64,12 +63,7 @@ pub struct HandshakeReader {
 
 impl Default for HandshakeReader {
     fn default() -> Self {
-        Self {
-            buffer: vec![0; BUFFER_MIN],
-            start: 0,
-            end: 0,
-            first: true,
-        }
+        Self { buffer: vec![0; BUFFER_MIN], start: 0, end: 0, first: true }
     }
 }
 
@@ -95,10 +89,7 @@ impl HandshakeReader {
     /// # Panics
     /// If `n` is more than was lent.
     pub fn handle_read(&mut self, n: usize) {
-        assert!(
-            n <= self.buffer.len() - self.end,
-            "more was read than was lent"
-        );
+        assert!(n <= self.buffer.len() - self.end, "more was read than was lent");
         self.end += n;
     }
 
@@ -111,11 +102,7 @@ impl HandshakeReader {
     pub fn poll_frame(&mut self) -> Result<Option<HandshakeFrame>, HandshakeError> {
         let here = &self.buffer[self.start..self.end];
         let refuse = |violation: Violation| {
-            if self.first {
-                HandshakeError::Foreign(Foreign::of(here))
-            } else {
-                violation.into()
-            }
+            if self.first { HandshakeError::Foreign(Foreign::of(here)) } else { violation.into() }
         };
         let Some(raw) = RawHead::decode(here, HANDSHAKE_FRAME_MAX).map_err(refuse)? else {
             return Ok(None);

@@ -25,11 +25,7 @@ pub struct Reject {
 impl Reject {
     /// A refusal by this build.
     pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            versions: VERSIONS,
-            code,
-            message: message.into(),
-        }
+        Self { versions: VERSIONS, code, message: message.into() }
     }
 
     /// Appends the frame. Any state of a handshake may send it, and then closes.
@@ -47,15 +43,9 @@ impl Reject {
             let code = take_code(cursor)?;
             let message = cursor.str("message", ERROR_TEXT_MAX)?.into();
             // What follows is of a later version.
-            Ok(Self {
-                versions,
-                code,
-                message,
-            })
+            Ok(Self { versions, code, message })
         };
-        read(&mut Cursor::new(payload)).map_err(|fault| HandshakeError::Malformed {
-            kind: Kind::Reject,
-            fault,
-        })
+        read(&mut Cursor::new(payload))
+            .map_err(|fault| HandshakeError::Malformed { kind: Kind::Reject, fault })
     }
 }

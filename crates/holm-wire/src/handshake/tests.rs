@@ -23,13 +23,7 @@ fn attempt(n: u64) -> AttemptNo {
 }
 
 fn hello(node: &str) -> Hello {
-    Hello {
-        dial: Dial {
-            attempt: attempt(3),
-            gone: Some(attempt(2)),
-        },
-        from: introduction(node),
-    }
+    Hello { dial: Dial { attempt: attempt(3), gone: Some(attempt(2)) }, from: introduction(node) }
 }
 
 /// Reads the one frame in `bytes`, given in pieces of `piece` bytes.
@@ -62,10 +56,7 @@ fn introduce(dialler: Hello, acceptor: Introduction) -> (Introduced, Introduced)
     let greeted = AwaitHello.handle_frame(frame(&wire).unwrap()).unwrap();
     let mut wire = Vec::new();
     let accepted = greeted.welcome(acceptor, &mut wire).unwrap();
-    (
-        waiting.handle_frame(frame(&wire).unwrap()).unwrap(),
-        accepted,
-    )
+    (waiting.handle_frame(frame(&wire).unwrap()).unwrap(), accepted)
 }
 
 fn finish(arbiter: Introduced, other: Introduced) -> (Established, Established) {
@@ -81,46 +72,28 @@ fn finish(arbiter: Introduced, other: Introduced) -> (Established, Established) 
 fn the_greater_name_commits_whoever_dialled() {
     let (dialler, acceptor) = introduce(hello("b@h"), introduction("a@h"));
     let (dialler, acceptor) = finish(dialler, acceptor);
-    assert_eq!(
-        (dialler.side, acceptor.side),
-        (Side::Dialled, Side::Accepted)
-    );
+    assert_eq!((dialler.side, acceptor.side), (Side::Dialled, Side::Accepted));
     assert_eq!(dialler.peer, introduction("a@h"));
     assert_eq!(acceptor.peer, introduction("b@h"));
     assert_eq!(acceptor.dial, hello("b@h").dial);
-    assert_eq!(
-        (dialler.version, dialler.limits),
-        (acceptor.version, acceptor.limits)
-    );
+    assert_eq!((dialler.version, dialler.limits), (acceptor.version, acceptor.limits));
 
     let (dialler, acceptor) = introduce(hello("a@h"), introduction("b@h"));
     let (acceptor, dialler) = finish(acceptor, dialler);
-    assert_eq!(
-        (dialler.side, acceptor.side),
-        (Side::Dialled, Side::Accepted)
-    );
+    assert_eq!((dialler.side, acceptor.side), (Side::Dialled, Side::Accepted));
 }
 
 #[test]
 fn limits_and_features_are_what_both_have() {
     let mut ours = hello("b@h");
-    ours.from.limits = Limits {
-        requests_max: 5,
-        ..Limits::default()
-    };
+    ours.from.limits = Limits { requests_max: 5, ..Limits::default() };
     ours.from.features = Features(0b0110);
     let mut theirs = introduction("a@h");
     theirs.features = Features(0b1100);
     let (dialler, acceptor) = introduce(ours, theirs);
     let (dialler, acceptor) = finish(dialler, acceptor);
-    assert_eq!(
-        (dialler.limits.requests_max, acceptor.limits.requests_max),
-        (5, 5)
-    );
-    assert_eq!(
-        (dialler.features, acceptor.features),
-        (Features(0b0100), Features(0b0100))
-    );
+    assert_eq!((dialler.limits.requests_max, acceptor.limits.requests_max), (5, 5));
+    assert_eq!((dialler.features, acceptor.features), (Features(0b0100), Features(0b0100)));
 }
 
 #[test]
@@ -131,10 +104,7 @@ fn a_token_arrives_and_goes_no_further() {
     let mut wire = Vec::new();
     let waiting = dial(ours, &mut wire);
     let greeted = AwaitHello.handle_frame(frame(&wire).unwrap()).unwrap();
-    assert_eq!(
-        greeted.hello().from.token.as_ref().unwrap().expose(),
-        b"open sesame"
-    );
+    assert_eq!(greeted.hello().from.token.as_ref().unwrap().expose(), b"open sesame");
     let mut wire = Vec::new();
     let accepted = greeted.welcome(introduction("a@h"), &mut wire).unwrap();
     let dialled = waiting.handle_frame(frame(&wire).unwrap()).unwrap();
@@ -146,18 +116,14 @@ fn a_token_arrives_and_goes_no_further() {
 fn bytes_behind_commit_are_the_sessions() {
     let (dialler, acceptor) = introduce(hello("b@h"), introduction("a@h"));
     let mut wire = Vec::new();
-    let Introduced::Committing(dialler) = dialler else {
-        panic!()
-    };
+    let Introduced::Committing(dialler) = dialler else { panic!() };
     dialler.commit(&mut wire);
     wire.extend_from_slice(b"session");
     let mut reader = HandshakeReader::new();
     reader.buffer()[..wire.len()].copy_from_slice(&wire);
     reader.handle_read(wire.len());
     let commit = reader.poll_frame().unwrap().unwrap();
-    let Introduced::AwaitCommit(acceptor) = acceptor else {
-        panic!()
-    };
+    let Introduced::AwaitCommit(acceptor) = acceptor else { panic!() };
     acceptor.handle_frame(commit).unwrap();
     assert_eq!(reader.rest(), b"session");
 }
@@ -171,24 +137,13 @@ fn two_that_cannot_talk() {
         dial(theirs, &mut wire);
         let greeted = AwaitHello.handle_frame(frame(&wire).unwrap()).unwrap();
         let mut answer = Vec::new();
-        let error = greeted
-            .welcome(introduction("a@h"), &mut answer)
-            .unwrap_err();
+        let error = greeted.welcome(introduction("a@h"), &mut answer).unwrap_err();
         assert_eq!(answer, [], "no Welcome");
         error.reject().unwrap().code
     };
-    assert_eq!(
-        refused(|it| it.cluster = "other".parse().unwrap()),
-        Code::Forbidden
-    );
-    assert_eq!(
-        refused(|it| it.node = "a@h".parse().unwrap()),
-        Code::Duplicate
-    );
-    assert_eq!(
-        refused(|it| it.envelope = crate::Fingerprint::from_u64(1)),
-        Code::SchemaMismatch
-    );
+    assert_eq!(refused(|it| it.cluster = "other".parse().unwrap()), Code::Forbidden);
+    assert_eq!(refused(|it| it.node = "a@h".parse().unwrap()), Code::Duplicate);
+    assert_eq!(refused(|it| it.envelope = crate::Fingerprint::from_u64(1)), Code::SchemaMismatch);
 }
 
 #[test]
@@ -199,12 +154,7 @@ fn another_version_is_refused_before_its_fields_are_read() {
         out.extend_from_slice(b"\xff whatever version 2 has here");
     });
     let error = frame(&wire).unwrap_err();
-    assert_eq!(
-        error,
-        HandshakeError::Version {
-            theirs: VersionRange { min: 2, max: 9 }
-        }
-    );
+    assert_eq!(error, HandshakeError::Version { theirs: VersionRange { min: 2, max: 9 } });
     let reject = error.reject().unwrap();
     assert_eq!(reject.code, Code::UnsupportedVersion);
     let mut wire = Vec::new();
@@ -220,18 +170,10 @@ fn a_refusal_reaches_every_state() {
     let refused = HandshakeError::Rejected(reject);
     assert_eq!(refused.reject(), None, "no answer to a refusal");
     let waiting = dial(hello("b@h"), &mut Vec::new());
-    assert_eq!(
-        waiting.handle_frame(frame(&wire).unwrap()).unwrap_err(),
-        refused
-    );
+    assert_eq!(waiting.handle_frame(frame(&wire).unwrap()).unwrap_err(), refused);
     let (_, acceptor) = introduce(hello("b@h"), introduction("a@h"));
-    let Introduced::AwaitCommit(acceptor) = acceptor else {
-        panic!()
-    };
-    assert_eq!(
-        acceptor.handle_frame(frame(&wire).unwrap()).unwrap_err(),
-        refused
-    );
+    let Introduced::AwaitCommit(acceptor) = acceptor else { panic!() };
+    assert_eq!(acceptor.handle_frame(frame(&wire).unwrap()).unwrap_err(), refused);
 }
 
 #[test]
@@ -240,9 +182,7 @@ fn frames_out_of_order() {
     let (expected, found) = (Kind::Hello, Kind::Commit);
     assert_eq!(error, HandshakeError::Unexpected { expected, found });
     let waiting = dial(hello("b@h"), &mut Vec::new());
-    let error = waiting
-        .handle_frame(HandshakeFrame::Hello(hello("a@h")))
-        .unwrap_err();
+    let error = waiting.handle_frame(HandshakeFrame::Hello(hello("a@h"))).unwrap_err();
     let (expected, found) = (Kind::Welcome, Kind::Hello);
     assert_eq!(error, HandshakeError::Unexpected { expected, found });
     // A handshake frame that is of a request.
@@ -251,10 +191,7 @@ fn frames_out_of_order() {
     // A session's frame before Commit.
     let mut wire = Vec::new();
     write_frame(&mut wire, FrameHead::new(Kind::Tick), |_| {});
-    assert!(matches!(
-        frame(&wire).unwrap_err(),
-        HandshakeError::Violation(_)
-    ));
+    assert!(matches!(frame(&wire).unwrap_err(), HandshakeError::Violation(_)));
 }
 
 #[test]
@@ -271,13 +208,7 @@ fn another_protocol_is_named_at_its_first_bytes() {
     ] {
         let error = frame(bytes).unwrap_err();
         assert_eq!(error, HandshakeError::Foreign(foreign), "{bytes:?}");
-        assert!(
-            error
-                .reject()
-                .unwrap()
-                .message
-                .contains(&foreign.to_string())
-        );
+        assert!(error.reject().unwrap().message.contains(&foreign.to_string()));
     }
     // Something with our framing and another magic.
     let mut wire = Vec::new();
@@ -317,10 +248,7 @@ fn unknown_fields_are_skipped() {
             out.extend_from_slice(b"of a later version");
         });
     });
-    assert_eq!(
-        frame(&wire),
-        Ok(HandshakeFrame::Welcome(introduction("a@h")))
-    );
+    assert_eq!(frame(&wire), Ok(HandshakeFrame::Welcome(introduction("a@h"))));
 }
 
 proptest! {

@@ -46,9 +46,7 @@ impl VersionRange {
 
     /// The version to speak with a peer of the range `theirs`.
     pub(crate) fn agree(theirs: Self) -> Result<u16, HandshakeError> {
-        VERSIONS
-            .common(theirs)
-            .ok_or(HandshakeError::Version { theirs })
+        VERSIONS.common(theirs).ok_or(HandshakeError::Version { theirs })
     }
 }
 

@@ -144,9 +144,6 @@ mod tests {
         let bytes = postcard::to_stdvec("no authority").unwrap();
         assert!(postcard::from_bytes::<NodeName>(&bytes).is_err());
         let bytes = postcard::to_stdvec(&"a@b".parse::<NodeName>().unwrap()).unwrap();
-        assert_eq!(
-            postcard::from_bytes::<NodeName>(&bytes).unwrap().as_str(),
-            "a@b"
-        );
+        assert_eq!(postcard::from_bytes::<NodeName>(&bytes).unwrap().as_str(), "a@b");
     }
 }

@@ -64,10 +64,7 @@ impl FromStr for Pid {
             return Err(ParsePidError);
         }
         let serial = serial.parse().map_err(|_| ParsePidError)?;
-        Ok(Self {
-            node: node.parse()?,
-            serial: Serial(serial),
-        })
+        Ok(Self { node: node.parse()?, serial: Serial(serial) })
     }
 }
 
@@ -78,10 +75,8 @@ mod tests {
 
     #[test]
     fn text_and_bytes() {
-        let pid = Pid {
-            node: NodeId::from_u64(0xab).unwrap(),
-            serial: Serial::from_u64(7).unwrap(),
-        };
+        let pid =
+            Pid { node: NodeId::from_u64(0xab).unwrap(), serial: Serial::from_u64(7).unwrap() };
         assert_eq!(pid.to_string(), "<00000000000000ab.7>");
         assert_eq!(pid.to_string().parse(), Ok(pid));
         assert_eq!(postcard::to_stdvec(&pid).unwrap(), [0xab, 0x01, 7]);

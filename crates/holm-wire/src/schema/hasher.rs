@@ -56,11 +56,7 @@ pub(crate) enum Mark {
 
 impl SchemaHasher {
     pub(crate) fn new() -> Self {
-        Self {
-            hash: StableHash::new(),
-            within: Vec::new(),
-            types: 0,
-        }
+        Self { hash: StableHash::new(), within: Vec::new(), types: 0 }
     }
 
     pub(crate) fn finish(self) -> u64 {

@@ -31,29 +31,16 @@ struct Piece {
 
 /// The first chunk of message `message`, which has `total` bytes.
 fn first(message: u64, total: usize) -> Piece {
-    Piece {
-        kind: Kind::Send,
-        message,
-        sequence: 0,
-        total,
-        data: CHUNK,
-        last: false,
-    }
+    Piece { kind: Kind::Send, message, sequence: 0, total, data: CHUNK, last: false }
 }
 
 /// A later chunk.
 fn next(message: u64, sequence: u64) -> Piece {
-    Piece {
-        sequence,
-        ..first(message, 0)
-    }
+    Piece { sequence, ..first(message, 0) }
 }
 
 fn last(piece: Piece) -> Piece {
-    Piece {
-        last: true,
-        ..piece
-    }
+    Piece { last: true, ..piece }
 }
 
 fn bytes_of(piece: Piece) -> Vec<u8> {
@@ -63,9 +50,7 @@ fn bytes_of(piece: Piece) -> Vec<u8> {
         total: (piece.sequence == 0).then_some(piece.total as u64),
     };
     let head = FrameHead::new(piece.kind);
-    let mut bytes = ChunkHeader::new(head, mark, piece.data, piece.last)
-        .as_slice()
-        .to_vec();
+    let mut bytes = ChunkHeader::new(head, mark, piece.data, piece.last).as_slice().to_vec();
     bytes.resize(bytes.len() + piece.data, 0);
     bytes
 }
@@ -115,46 +100,15 @@ fn chunks_in_order_are_fine() {
 fn chunks_out_of_order() {
     let limits = Limits::default();
     let open = first(0, 4 * CHUNK);
-    assert_eq!(
-        fault(limits, &[open, next(0, 2)]),
-        ChunkFault::Sequence,
-        "one is skipped"
-    );
-    assert_eq!(
-        fault(limits, &[open, next(0, 1), next(0, 1)]),
-        ChunkFault::Sequence,
-        "repeated"
-    );
-    assert_eq!(
-        fault(limits, &[open, open]),
-        ChunkFault::Sequence,
-        "first one repeated"
-    );
-    assert_eq!(
-        fault(limits, &[next(0, 1)]),
-        ChunkFault::MessageNumber,
-        "never opened"
-    );
-    assert_eq!(
-        fault(limits, &[first(1, 2 * CHUNK)]),
-        ChunkFault::MessageNumber,
-        "number skipped"
-    );
+    assert_eq!(fault(limits, &[open, next(0, 2)]), ChunkFault::Sequence, "one is skipped");
+    assert_eq!(fault(limits, &[open, next(0, 1), next(0, 1)]), ChunkFault::Sequence, "repeated");
+    assert_eq!(fault(limits, &[open, open]), ChunkFault::Sequence, "first one repeated");
+    assert_eq!(fault(limits, &[next(0, 1)]), ChunkFault::MessageNumber, "never opened");
+    assert_eq!(fault(limits, &[first(1, 2 * CHUNK)]), ChunkFault::MessageNumber, "number skipped");
     let done = [first(0, 2 * CHUNK), last(next(0, 1))];
-    assert_eq!(
-        fault(limits, &[done[0], done[1], next(0, 2)]),
-        ChunkFault::MessageNumber,
-        "ended"
-    );
-    assert_eq!(
-        fault(limits, &[done[0], done[1], done[0]]),
-        ChunkFault::MessageNumber,
-        "reused"
-    );
-    let other = Piece {
-        kind: Kind::Call,
-        ..next(0, 1)
-    };
+    assert_eq!(fault(limits, &[done[0], done[1], next(0, 2)]), ChunkFault::MessageNumber, "ended");
+    assert_eq!(fault(limits, &[done[0], done[1], done[0]]), ChunkFault::MessageNumber, "reused");
+    let other = Piece { kind: Kind::Call, ..next(0, 1) };
     assert_eq!(fault(limits, &[open, other]), ChunkFault::HeadChanged);
 }
 
@@ -163,43 +117,14 @@ fn chunks_that_do_not_add_up() {
     let limits = Limits::default();
     let open = first(0, 2 * CHUNK);
     let small = |data, piece| Piece { data, ..piece };
-    assert_eq!(
-        fault(limits, &[open, next(0, 1)]),
-        ChunkFault::Length,
-        "full and not last"
-    );
-    assert_eq!(
-        fault(limits, &[open, small(100, last(next(0, 1)))]),
-        ChunkFault::Length,
-        "short"
-    );
-    assert_eq!(
-        fault(limits, &[first(0, CHUNK + 1), last(next(0, 1))]),
-        ChunkFault::Length,
-        "over"
-    );
-    assert_eq!(
-        fault(limits, &[open, small(0, next(0, 1))]),
-        ChunkFault::TooShort
-    );
-    assert_eq!(
-        fault(limits, &[open, small(0, last(next(0, 1)))]),
-        ChunkFault::TooShort
-    );
-    assert_eq!(
-        fault(limits, &[open, small(100, next(0, 1))]),
-        ChunkFault::TooShort,
-        "dust"
-    );
-    assert_eq!(
-        fault(limits, &[small(0, last(first(0, 0)))]),
-        ChunkFault::TooShort,
-        "empty"
-    );
-    assert_eq!(
-        fault(limits, &[small(CHUNK + 1, open)]),
-        ChunkFault::TooLong
-    );
+    assert_eq!(fault(limits, &[open, next(0, 1)]), ChunkFault::Length, "full and not last");
+    assert_eq!(fault(limits, &[open, small(100, last(next(0, 1)))]), ChunkFault::Length, "short");
+    assert_eq!(fault(limits, &[first(0, CHUNK + 1), last(next(0, 1))]), ChunkFault::Length, "over");
+    assert_eq!(fault(limits, &[open, small(0, next(0, 1))]), ChunkFault::TooShort);
+    assert_eq!(fault(limits, &[open, small(0, last(next(0, 1)))]), ChunkFault::TooShort);
+    assert_eq!(fault(limits, &[open, small(100, next(0, 1))]), ChunkFault::TooShort, "dust");
+    assert_eq!(fault(limits, &[small(0, last(first(0, 0)))]), ChunkFault::TooShort, "empty");
+    assert_eq!(fault(limits, &[small(CHUNK + 1, open)]), ChunkFault::TooLong);
 }
 
 #[test]
@@ -207,13 +132,8 @@ fn chunks_over_the_limits() {
     let limits = Limits::default();
     let too_large = first(0, limits.message_max + 1);
     assert_eq!(fault(limits, &[too_large]), ChunkFault::MessageTooLarge);
-    assert_eq!(
-        fault(limits, &[first(0, usize::MAX)]),
-        ChunkFault::MessageTooLarge
-    );
-    let many: Vec<_> = (0..=limits.open_max as u64)
-        .map(|n| first(n, 2 * CHUNK))
-        .collect();
+    assert_eq!(fault(limits, &[first(0, usize::MAX)]), ChunkFault::MessageTooLarge);
+    let many: Vec<_> = (0..=limits.open_max as u64).map(|n| first(n, 2 * CHUNK)).collect();
     assert_eq!(many.len(), 33);
     assert_eq!(fault(limits, &many), ChunkFault::TooManyOpen);
     let large: Vec<_> = (0..5).map(|n| first(n, limits.message_max)).collect();
@@ -225,10 +145,7 @@ fn frames_over_the_limits() {
     let limits = Limits::default();
     let mut stream = Vec::new();
     varint::encode(0xffff_ffff, &mut stream);
-    assert!(matches!(
-        read(limits, &stream),
-        Err(Violation::FrameTooLong { .. })
-    ));
+    assert!(matches!(read(limits, &stream), Err(Violation::FrameTooLong { .. })));
 
     let mut stream = Vec::new();
     let head = FrameHead::new(Kind::Send);
@@ -240,10 +157,7 @@ fn frames_over_the_limits() {
     });
     assert_eq!(
         read(limits, &stream),
-        Err(Violation::FrameTooLong {
-            length: CHUNK + 1,
-            max: CHUNK
-        })
+        Err(Violation::FrameTooLong { length: CHUNK + 1, max: CHUNK })
     );
 }
 
@@ -263,9 +177,6 @@ fn a_sinks_violation_ends_the_read() {
     }
     let mut inbound = Inbound::new(Limits::default(), &stream);
     let mut sink = Refuse(0);
-    assert_eq!(
-        inbound.handle_read(0, &mut sink),
-        Err(Violation::Unexpected(Kind::Cancel))
-    );
+    assert_eq!(inbound.handle_read(0, &mut sink), Err(Violation::Unexpected(Kind::Cancel)));
     assert_eq!(sink.0, 1);
 }

@@ -112,10 +112,7 @@ impl Inbound {
             }
             return Ok(());
         }
-        assert!(
-            n <= self.buffer.len() - self.end,
-            "more was read than was lent"
-        );
+        assert!(n <= self.buffer.len() - self.end, "more was read than was lent");
         self.end += n;
         while let Some(raw) = RawHead::decode(
             &self.buffer[self.start..self.end],
@@ -163,11 +160,7 @@ impl Inbound {
             self.end_chunk(place, chunk.last, sink)?;
             Ok(true)
         } else {
-            self.direct = Some(Direct {
-                place,
-                left,
-                last: chunk.last,
-            });
+            self.direct = Some(Direct { place, left, last: chunk.last });
             Ok(false)
         }
     }
@@ -197,9 +190,6 @@ impl Inbound {
         if full && self.buffer.len() < max {
             self.buffer.resize((2 * self.buffer.len()).min(max), 0);
         }
-        assert!(
-            self.end < self.buffer.len(),
-            "the buffer holds the longest frame"
-        );
+        assert!(self.end < self.buffer.len(), "the buffer holds the longest frame");
     }
 }

@@ -110,9 +110,7 @@ impl Lanes {
             Order::Free => return,
             Order::Every => self.barrier = false,
             Order::To(key) => {
-                let Some(lane) = self.busy.get_mut(&key) else {
-                    unreachable!("it was busy")
-                };
+                let Some(lane) = self.busy.get_mut(&key) else { unreachable!("it was busy") };
                 while let Some((_, held)) = lane.pop_front() {
                     let large = matches!(held, Held::Large(_));
                     release(held);

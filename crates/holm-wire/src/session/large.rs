@@ -65,9 +65,7 @@ impl Cutter {
     pub(crate) fn cut(&mut self, limits: &Limits, written: u64) -> Option<Chunk> {
         self.open_more(limits, written);
         let mut message = self.open.pop_front()?;
-        let data = message
-            .rest
-            .split_to(message.rest.len().min(limits.chunk_max));
+        let data = message.rest.split_to(message.rest.len().min(limits.chunk_max));
         let last = message.rest.is_empty();
         let mark = ChunkMark {
             message: message.message,

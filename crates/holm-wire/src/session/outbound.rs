@@ -46,11 +46,7 @@ enum Piece {
     /// Control frames up to here.
     Control { end: usize },
     /// These bytes of the block at this index.
-    Block {
-        index: usize,
-        start: usize,
-        end: usize,
-    },
+    Block { index: usize, start: usize, end: usize },
     /// What is left of the cut chunk at this index.
     Chunk { index: usize },
 }
@@ -171,11 +167,7 @@ impl Outbound {
             return Err(TooLarge { length, max });
         }
         self.queued += length;
-        let large = Large {
-            head,
-            order,
-            payload,
-        };
+        let large = Large { head, order, payload };
         if self.lanes.must_hold(order) {
             self.lanes.hold(large);
         } else {
@@ -409,9 +401,7 @@ fn open_block<'a>(blocks: &'a mut VecDeque<Vec<u8>>, spare: &mut Vec<Vec<u8>>) -
     if blocks.back().is_none_or(|block| block.len() >= BLOCK_BYTES) {
         blocks.push_back(spare.pop().unwrap_or_default());
     }
-    let Some(block) = blocks.back_mut() else {
-        unreachable!("one was pushed")
-    };
+    let Some(block) = blocks.back_mut() else { unreachable!("one was pushed") };
     block
 }
 

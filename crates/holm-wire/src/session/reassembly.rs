@@ -36,10 +36,9 @@ impl ChunkStart {
                 Ok(Some(value))
             }
             Err(VarintError::Incomplete) if available.len() < raw.payload => Ok(None),
-            Err(VarintError::Incomplete | VarintError::Overlong) => Err(Violation::Chunk {
-                message,
-                fault: ChunkFault::Header,
-            }),
+            Err(VarintError::Incomplete | VarintError::Overlong) => {
+                Err(Violation::Chunk { message, fault: ChunkFault::Header })
+            }
         };
         let Some(number) = next(message)? else {
             return Ok(None);
@@ -102,10 +101,8 @@ impl Reassembly {
         start: &ChunkStart,
         limits: &Limits,
     ) -> Result<Place, Violation> {
-        self.place(start, limits).map_err(|fault| Violation::Chunk {
-            message: start.message,
-            fault,
-        })
+        self.place(start, limits)
+            .map_err(|fault| Violation::Chunk { message: start.message, fault })
     }
 
     fn place(&mut self, start: &ChunkStart, limits: &Limits) -> Result<Place, ChunkFault> {
@@ -118,11 +115,7 @@ impl Reassembly {
         if let Some(total) = start.total {
             self.open_message(start, total, limits)?;
         }
-        let Some(index) = self
-            .open
-            .iter()
-            .position(|open| open.message == start.message)
-        else {
+        let Some(index) = self.open.iter().position(|open| open.message == start.message) else {
             return Err(ChunkFault::MessageNumber);
         };
         let open = &mut self.open[index];
@@ -149,11 +142,7 @@ impl Reassembly {
         if start.message != self.next_message {
             // A repeated first chunk of an open message reads better as such.
             let repeated = self.open.iter().any(|open| open.message == start.message);
-            return Err(if repeated {
-                ChunkFault::Sequence
-            } else {
-                ChunkFault::MessageNumber
-            });
+            return Err(if repeated { ChunkFault::Sequence } else { ChunkFault::MessageNumber });
         }
         if total > limits.message_max {
             return Err(ChunkFault::MessageTooLarge);

@@ -74,9 +74,7 @@ fn payload(number: usize, length: usize) -> Vec<u8> {
     let mut bytes = (number as u64).to_le_bytes().to_vec();
     let mut state = number as u64 + 1;
     while bytes.len() < length {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         bytes.push((state >> 56) as u8);
     }
     bytes
@@ -128,10 +126,7 @@ fn check_control_ahead(stream: &[u8], pushed_at: &[usize]) {
         if stream[at + width] == Kind::Close as u8 {
             let pushed_at = *pushed.next().unwrap();
             let controls = pushed_at_or_later(pushed_at, stream, at);
-            assert!(
-                at <= pushed_at + controls + 16 * 1024 + 64,
-                "{at} after {pushed_at}"
-            );
+            assert!(at <= pushed_at + controls + 16 * 1024 + 64, "{at} after {pushed_at}");
         }
         at += own_frame_length(&stream[at..]);
     }
@@ -250,9 +245,7 @@ proptest! {
 
 fn push(outbound: &mut Outbound, number: usize, order: Order, size: usize) {
     let bytes = payload(number, size);
-    outbound
-        .push_large(FrameHead::new(Kind::Send), order, bytes.into())
-        .unwrap();
+    outbound.push_large(FrameHead::new(Kind::Send), order, bytes.into()).unwrap();
 }
 
 fn numbers(log: &Log) -> Vec<usize> {
@@ -301,9 +294,7 @@ fn a_control_frame_waits_for_the_end_of_one_frame() {
     let mut stream = Vec::new();
     write(&mut outbound, 8, 1000, &mut stream);
     let close = FrameHead::new(Kind::Close);
-    outbound
-        .push(close, Order::Free, |out| out.extend_from_slice(&[0; 8]))
-        .unwrap();
+    outbound.push(close, Order::Free, |out| out.extend_from_slice(&[0; 8])).unwrap();
     stream.extend(write_all(&mut outbound));
     let log = read(limits(), &stream, &[usize::MAX]).unwrap();
     let position = log.0.iter().position(|(head, _)| *head == close);
@@ -331,33 +322,15 @@ fn too_large_is_the_callers_fault_and_queues_nothing() {
     let mut outbound = Outbound::new(limits());
     let head = FrameHead::new(Kind::Send);
     let refused = outbound.push_large(head, Order::Free, vec![0; 120_001].into());
-    assert_eq!(
-        refused,
-        Err(TooLarge {
-            length: 120_001,
-            max: 120_000
-        })
-    );
+    assert_eq!(refused, Err(TooLarge { length: 120_001, max: 120_000 }));
     let refused = outbound.push(head, Order::Free, |out| out.resize(out.len() + 120_001, 0));
-    assert_eq!(
-        refused,
-        Err(TooLarge {
-            length: 120_001,
-            max: 120_000
-        })
-    );
+    assert_eq!(refused, Err(TooLarge { length: 120_001, max: 120_000 }));
     let refused = outbound.push_large(
         FrameHead::new(Kind::Close),
         Order::Free,
         vec![0; 16 * 1024 + 1].into(),
     );
-    assert_eq!(
-        refused,
-        Err(TooLarge {
-            length: 16 * 1024 + 1,
-            max: 16 * 1024
-        })
-    );
+    assert_eq!(refused, Err(TooLarge { length: 16 * 1024 + 1, max: 16 * 1024 }));
     assert!(outbound.is_empty());
     assert_eq!(write_all(&mut outbound), []);
 }

@@ -54,10 +54,7 @@ impl<'a> Signal<'a> {
             Kind::Exit => exit(rest),
             Kind::Kill => kill(rest),
         };
-        signal.map_err(|fault| Violation::Malformed {
-            kind: head.kind,
-            fault,
-        })
+        signal.map_err(|fault| Violation::Malformed { kind: head.kind, fault })
     }
 }
 
@@ -80,9 +77,7 @@ fn define(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
 fn node(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let name = rest.str("name", SIGNAL_NAME_BYTES_MAX)?;
     let signal = Signal::Node {
-        name: name
-            .parse()
-            .map_err(|_| malformed("name", "is not a valid name"))?,
+        name: name.parse().map_err(|_| malformed("name", "is not a valid name"))?,
         incarnation: Incarnation(rest.varint("incarnation")?),
         endpoints: take_endpoints(&mut rest)?,
     };
@@ -93,49 +88,26 @@ fn send(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let to = take_target(&mut rest)?;
     let (codec, _) = take_options(&mut rest, 0)?;
     let method = take_method(&mut rest)?;
-    Ok(Signal::Send {
-        to,
-        method,
-        codec,
-        body: rest.rest(),
-    })
+    Ok(Signal::Send { to, method, codec, body: rest.rest() })
 }
 
 fn call(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let to = take_target(&mut rest)?;
     let (codec, bits) = take_options(&mut rest, options::DEADLINE)?;
     let method = take_method(&mut rest)?;
-    let deadline_ms = if bits & options::DEADLINE == 0 {
-        None
-    } else {
-        Some(rest.varint("deadline_ms")?)
-    };
-    Ok(Signal::Call {
-        id,
-        to,
-        method,
-        codec,
-        deadline_ms,
-        body: rest.rest(),
-    })
+    let deadline_ms =
+        if bits & options::DEADLINE == 0 { None } else { Some(rest.varint("deadline_ms")?) };
+    Ok(Signal::Call { id, to, method, codec, deadline_ms, body: rest.rest() })
 }
 
 fn reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let (codec, _) = take_options(&mut rest, 0)?;
-    Ok(Signal::Reply {
-        id,
-        codec,
-        body: rest.rest(),
-    })
+    Ok(Signal::Reply { id, codec, body: rest.rest() })
 }
 
 fn reply_error(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let error = WireError::decode(&mut rest)?;
-    let reason = if rest.rest().is_empty() {
-        None
-    } else {
-        Some(take_reason(&mut rest)?)
-    };
+    let reason = if rest.rest().is_empty() { None } else { Some(take_reason(&mut rest)?) };
     all(Signal::ReplyError { id, error, reason }, rest)
 }
 
@@ -170,18 +142,9 @@ fn kill(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
 fn spawn(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let actor_type = rest.str("actor_type", SIGNAL_NAME_BYTES_MAX)?;
     let (codec, bits) = take_options(&mut rest, options::MONITORED)?;
-    let monitored = if bits & options::MONITORED == 0 {
-        None
-    } else {
-        Some(take_watch(&mut rest)?)
-    };
-    Ok(Signal::Spawn {
-        id,
-        actor_type,
-        codec,
-        monitored,
-        args: rest.rest(),
-    })
+    let monitored =
+        if bits & options::MONITORED == 0 { None } else { Some(take_watch(&mut rest)?) };
+    Ok(Signal::Spawn { id, actor_type, codec, monitored, args: rest.rest() })
 }
 
 fn spawn_reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
@@ -214,10 +177,7 @@ fn take_target<'a>(rest: &mut Cursor<'a>) -> Result<Target<'a>, Malformed> {
 
 fn take_watch(rest: &mut Cursor<'_>) -> Result<Watch, Malformed> {
     let monitor = MonitorId(rest.varint("monitor")?);
-    Ok(Watch {
-        monitor,
-        watcher: take_optional("watcher", rest)?,
-    })
+    Ok(Watch { monitor, watcher: take_optional("watcher", rest)? })
 }
 
 fn take_optional(field: &'static str, rest: &mut Cursor<'_>) -> Result<Option<Serial>, Malformed> {

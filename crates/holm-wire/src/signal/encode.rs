@@ -8,25 +8,13 @@ impl Signal<'_> {
     /// refused by the receiver (names).
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Send {
-                to,
-                method,
-                codec,
-                body,
-            } => {
+            Self::Send { to, method, codec, body } => {
                 put_target(*to, out);
                 out.push(*codec as u8);
                 varint::encode(method.0.into(), out);
                 out.extend_from_slice(body);
             }
-            Self::Call {
-                id: _,
-                to,
-                method,
-                codec,
-                deadline_ms,
-                body,
-            } => {
+            Self::Call { id: _, to, method, codec, deadline_ms, body } => {
                 put_target(*to, out);
                 out.push(*codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE));
                 varint::encode(method.0.into(), out);
@@ -39,11 +27,7 @@ impl Signal<'_> {
                 out.push(*codec as u8);
                 out.extend_from_slice(body);
             }
-            Self::ReplyError {
-                id: _,
-                error,
-                reason,
-            } => {
+            Self::ReplyError { id: _, error, reason } => {
                 error.encode(out);
                 if let Some(reason) = reason {
                     put_reason(reason, out);
@@ -65,22 +49,13 @@ impl Signal<'_> {
     /// The signals that `encode` leaves, split off for its length.
     fn encode_rest(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Define {
-                method,
-                actor_type,
-                tag,
-                fingerprint,
-            } => {
+            Self::Define { method, actor_type, tag, fingerprint } => {
                 varint::encode(method.0.into(), out);
                 put_slice(actor_type.as_bytes(), out);
                 put_slice(tag.as_bytes(), out);
                 out.extend_from_slice(&fingerprint.to_bytes());
             }
-            Self::Node {
-                name,
-                incarnation,
-                endpoints,
-            } => {
+            Self::Node { name, incarnation, endpoints } => {
                 put_slice(name.as_str().as_bytes(), out);
                 varint::encode(incarnation.0, out);
                 put_endpoints(endpoints.iter().copied(), out);
@@ -102,13 +77,7 @@ impl Signal<'_> {
                 put_optional(*from, out);
                 varint::encode(to.as_u64(), out);
             }
-            Self::Spawn {
-                id: _,
-                actor_type,
-                codec,
-                monitored,
-                args,
-            } => {
+            Self::Spawn { id: _, actor_type, codec, monitored, args } => {
                 put_slice(actor_type.as_bytes(), out);
                 out.push(*codec as u8 | bit_if(monitored.is_some(), options::MONITORED));
                 if let Some(watch) = monitored {

@@ -21,10 +21,8 @@ fn target() -> impl Strategy<Value = Target<'static>> {
 }
 
 fn watch() -> impl Strategy<Value = Watch> {
-    (any::<u64>(), proptest::option::of(serial())).prop_map(|(monitor, watcher)| Watch {
-        monitor: MonitorId(monitor),
-        watcher,
-    })
+    (any::<u64>(), proptest::option::of(serial()))
+        .prop_map(|(monitor, watcher)| Watch { monitor: MonitorId(monitor), watcher })
 }
 
 fn reason() -> impl Strategy<Value = ExitReason> {
@@ -43,18 +41,14 @@ fn codec() -> impl Strategy<Value = BodyCodec> {
 }
 
 fn error() -> impl Strategy<Value = WireError> {
-    (
-        any::<u16>(),
-        ".{0,40}",
-        any::<bool>(),
-        proptest::option::of(".{0,40}"),
-    )
-        .prop_map(|(code, message, retryable, details)| WireError {
+    (any::<u16>(), ".{0,40}", any::<bool>(), proptest::option::of(".{0,40}")).prop_map(
+        |(code, message, retryable, details)| WireError {
             code: Code::from_u16(code),
             message: message.into(),
             retryable,
             details: details.map(Into::into),
-        })
+        },
+    )
 }
 
 /// Bodies borrow; leaking them is the least trouble in a test.
@@ -65,22 +59,16 @@ fn body() -> impl Strategy<Value = &'static [u8]> {
 fn signal() -> impl Strategy<Value = Signal<'static>> {
     let method = any::<u32>().prop_map(MethodId);
     let asked = prop_oneof![
-        (
-            id(),
-            target(),
-            method.clone(),
-            codec(),
-            any::<Option<u64>>(),
-            body()
-        )
-            .prop_map(|(id, to, method, codec, deadline_ms, body)| Signal::Call {
+        (id(), target(), method.clone(), codec(), any::<Option<u64>>(), body()).prop_map(
+            |(id, to, method, codec, deadline_ms, body)| Signal::Call {
                 id,
                 to,
                 method,
                 codec,
                 deadline_ms,
                 body
-            }),
+            }
+        ),
         (id(), codec(), body()).prop_map(|(id, codec, body)| Signal::Reply { id, codec, body }),
         (id(), error(), proptest::option::of(reason()))
             .prop_map(|(id, error, reason)| Signal::ReplyError { id, error, reason }),
@@ -96,31 +84,29 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
         ),
         (id(), serial()).prop_map(|(id, serial)| Signal::SpawnReply { id, serial }),
     ];
-    let unasked = prop_oneof![
-        (method.clone(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Define {
-            method,
-            actor_type: "Counter",
-            tag: "add",
-            fingerprint: Fingerprint::from_u64(fingerprint),
-        }),
-        (any::<u64>(), 0..4_usize).prop_map(|(incarnation, count)| Signal::Node {
-            name: "c@h".parse().unwrap(),
-            incarnation: Incarnation(incarnation),
-            endpoints: vec!["tcp:h:1"; count],
-        }),
-        (target(), method, codec(), body()).prop_map(|(to, method, codec, body)| Signal::Send {
-            to,
-            method,
-            codec,
-            body
-        }),
-        (watch(), target()).prop_map(|(watch, to)| Signal::Monitor { watch, to }),
-        (watch(), target()).prop_map(|(watch, to)| Signal::Demonitor { watch, to }),
-        (watch(), reason()).prop_map(|(watch, reason)| Signal::Down { watch, reason }),
-        (proptest::option::of(serial()), serial(), reason())
-            .prop_map(|(from, to, reason)| Signal::Exit { from, to, reason }),
-        (proptest::option::of(serial()), serial()).prop_map(|(from, to)| Signal::Kill { from, to }),
-    ];
+    let unasked =
+        prop_oneof![
+            (method.clone(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Define {
+                method,
+                actor_type: "Counter",
+                tag: "add",
+                fingerprint: Fingerprint::from_u64(fingerprint),
+            }),
+            (any::<u64>(), 0..4_usize).prop_map(|(incarnation, count)| Signal::Node {
+                name: "c@h".parse().unwrap(),
+                incarnation: Incarnation(incarnation),
+                endpoints: vec!["tcp:h:1"; count],
+            }),
+            (target(), method, codec(), body())
+                .prop_map(|(to, method, codec, body)| Signal::Send { to, method, codec, body }),
+            (watch(), target()).prop_map(|(watch, to)| Signal::Monitor { watch, to }),
+            (watch(), target()).prop_map(|(watch, to)| Signal::Demonitor { watch, to }),
+            (watch(), reason()).prop_map(|(watch, reason)| Signal::Down { watch, reason }),
+            (proptest::option::of(serial()), serial(), reason())
+                .prop_map(|(from, to, reason)| Signal::Exit { from, to, reason }),
+            (proptest::option::of(serial()), serial())
+                .prop_map(|(from, to)| Signal::Kill { from, to }),
+        ];
     prop_oneof![asked, unasked]
 }
 
@@ -146,10 +132,7 @@ proptest! {
 }
 
 fn fault(kind: Kind, id: u64, payload: &[u8]) -> String {
-    let head = FrameHead {
-        kind,
-        id: RequestId::from_u64(id),
-    };
+    let head = FrameHead { kind, id: RequestId::from_u64(id) };
     Signal::decode(head, payload).unwrap_err().to_string()
 }
 
@@ -165,33 +148,18 @@ fn what_is_refused() {
     assert!(fault(Kind::Kill, 0, &[0, 0]).contains("`to` is 0"));
     assert!(fault(Kind::Send, 0, &[0, 0xff, 0xff, 0xff, 0xff, 0x0f]).contains("too long"));
     let head = FrameHead::of_request(Kind::Tick, RequestId::from_u64(1).unwrap());
-    assert!(
-        crate::control::Control::decode(head, &[]).is_err(),
-        "a tick of a request"
-    );
+    assert!(crate::control::Control::decode(head, &[]).is_err(), "a tick of a request");
     let head = FrameHead::new(Kind::Tick);
-    assert_eq!(
-        Signal::decode(head, &[]),
-        Err(Violation::Unexpected(Kind::Tick))
-    );
+    assert_eq!(Signal::decode(head, &[]), Err(Violation::Unexpected(Kind::Tick)));
 }
 
 #[test]
 fn long_texts_are_cut_at_a_character() {
     let reason = ExitReason::Failed("ü".repeat(4000).into());
-    let watch = Watch {
-        monitor: MonitorId(1),
-        watcher: None,
-    };
+    let watch = Watch { monitor: MonitorId(1), watcher: None };
     let signal = Signal::Down { watch, reason };
     let mut payload = Vec::new();
     signal.encode(&mut payload);
     let read = Signal::decode(signal.head(), &payload).unwrap();
-    assert_eq!(
-        read,
-        Signal::Down {
-            watch,
-            reason: ExitReason::Failed("ü".repeat(2048).into())
-        }
-    );
+    assert_eq!(read, Signal::Down { watch, reason: ExitReason::Failed("ü".repeat(2048).into()) });
 }

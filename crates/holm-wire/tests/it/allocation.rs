@@ -56,10 +56,7 @@ fn a_frame_of_4_gib_before_the_handshake() {
         let mut reader = HandshakeReader::new();
         reader.buffer()[..5].copy_from_slice(&FOUR_GIB);
         reader.handle_read(5);
-        assert!(matches!(
-            reader.poll_frame(),
-            Err(HandshakeError::Foreign(_))
-        ));
+        assert!(matches!(reader.poll_frame(), Err(HandshakeError::Foreign(_))));
     });
     assert!(bytes < 64 * 1024, "{bytes}");
 }
@@ -103,20 +100,7 @@ fn a_message_of_8_mib_that_never_comes() {
     let bytes = allocated(|| {
         let mut inbound = Inbound::new(Limits::default(), &[]);
         // length 65,545: kind, flags, id 0, message 0, sequence 0, total, 64 KiB of data.
-        let head = [
-            0x89,
-            0x80,
-            0x04,
-            Kind::Send as u8,
-            0x09,
-            0,
-            0,
-            0,
-            0x80,
-            0x80,
-            0x80,
-            0x04,
-        ];
+        let head = [0x89, 0x80, 0x04, Kind::Send as u8, 0x09, 0, 0, 0, 0x80, 0x80, 0x80, 0x04];
         feed(&mut inbound, &head, &mut Log::default()).unwrap();
         inbound.buffer();
     });
@@ -127,12 +111,7 @@ fn a_message_of_8_mib_that_never_comes() {
 fn a_quiet_session_is_small() {
     let bytes = allocated(|| {
         let mut inbound = Inbound::new(Limits::default(), &[]);
-        feed(
-            &mut inbound,
-            &[3, Kind::Tick as u8, 0, 0],
-            &mut Log::default(),
-        )
-        .unwrap();
+        feed(&mut inbound, &[3, Kind::Tick as u8, 0, 0], &mut Log::default()).unwrap();
     });
     assert!(bytes < 16 * 1024, "{bytes}");
 }

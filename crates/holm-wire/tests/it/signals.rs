@@ -26,17 +26,11 @@ fn target() -> Target<'static> {
 }
 
 fn watch() -> Watch {
-    Watch {
-        monitor: MonitorId(9),
-        watcher: Some(serial(5)),
-    }
+    Watch { monitor: MonitorId(9), watcher: Some(serial(5)) }
 }
 
 fn future() -> Watch {
-    Watch {
-        monitor: MonitorId(10),
-        watcher: None,
-    }
+    Watch { monitor: MonitorId(10), watcher: None }
 }
 
 fn failed() -> ExitReason {
@@ -64,12 +58,7 @@ pub(crate) fn messages() -> Vec<Named> {
         incarnation: Incarnation(1000),
         endpoints: vec!["tcp:h:1"],
     };
-    let send = |to, codec| Signal::Send {
-        to,
-        method: METHOD,
-        codec,
-        body: BODY,
-    };
+    let send = |to, codec| Signal::Send { to, method: METHOD, codec, body: BODY };
     vec![
         ("define", define),
         ("node", node),
@@ -90,14 +79,7 @@ pub(crate) fn answers() -> Vec<Named> {
     let exited = WireError::new(Code::Exited, "it ended");
     let error = |error, reason| Signal::ReplyError { id, error, reason };
     vec![
-        (
-            "reply",
-            Signal::Reply {
-                id,
-                codec: CODEC,
-                body: BODY,
-            },
-        ),
+        ("reply", Signal::Reply { id, codec: CODEC, body: BODY }),
         ("reply_error", error(overloaded, None)),
         ("reply_exited", error(exited, Some(failed()))),
     ]
@@ -113,31 +95,16 @@ pub(crate) fn ends() -> Vec<Named> {
     };
     vec![
         ("monitor", Signal::Monitor { watch, to }),
-        (
-            "monitor_by_name",
-            Signal::Monitor {
-                watch: future(),
-                to: BY_NAME,
-            },
-        ),
+        ("monitor_by_name", Signal::Monitor { watch: future(), to: BY_NAME }),
         ("demonitor", Signal::Demonitor { watch, to }),
         ("down_normal", down(watch, ExitReason::Normal)),
-        (
-            "down_shutdown",
-            down(watch, ExitReason::Shutdown("bye".into())),
-        ),
+        ("down_shutdown", down(watch, ExitReason::Shutdown("bye".into()))),
         ("down_killed", down(watch, ExitReason::Killed)),
         ("down_failed", down(watch, failed())),
         ("down_noproc", down(future(), ExitReason::Noproc)),
         ("down_noconnection", down(watch, ExitReason::Noconnection)),
         ("exit", exit),
-        (
-            "kill",
-            Signal::Kill {
-                from: None,
-                to: serial(300),
-            },
-        ),
+        ("kill", Signal::Kill { from: None, to: serial(300) }),
     ]
 }
 
@@ -153,12 +120,6 @@ pub(crate) fn spawns() -> Vec<Named> {
     vec![
         ("spawn", spawn(None)),
         ("spawn_monitored", spawn(Some(watch()))),
-        (
-            "spawn_reply",
-            Signal::SpawnReply {
-                id,
-                serial: serial(300),
-            },
-        ),
+        ("spawn_reply", Signal::SpawnReply { id, serial: serial(300) }),
     ]
 }

@@ -25,9 +25,7 @@ struct Vectors(BTreeMap<&'static str, Vec<u8>>);
 
 impl Vectors {
     fn of(file: &'static str) -> Self {
-        let lines = file
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let vectors = lines.map(|line| {
             let (name, hex) = line.split_once(" = ").expect(line);
             let digits: String = hex.split_whitespace().collect();
@@ -63,9 +61,7 @@ fn written(outbound: &mut Outbound) -> Vec<u8> {
         let mut iov = [IoSlice::new(&[]); 8];
         let used = outbound.segments(&mut iov);
         let lent: usize = iov[..used].iter().map(|slice| slice.len()).sum();
-        iov[..used]
-            .iter()
-            .for_each(|slice| bytes.extend_from_slice(slice));
+        iov[..used].iter().for_each(|slice| bytes.extend_from_slice(slice));
         outbound.consumed(lent);
     }
     bytes
@@ -87,12 +83,7 @@ fn read(bytes: &[u8]) -> (FrameHead, Vec<u8>) {
 #[test]
 fn session_frames() {
     let mut vectors = Vectors::of(include_str!("../../testdata/session.hex"));
-    for (name, signal) in messages()
-        .into_iter()
-        .chain(answers())
-        .chain(ends())
-        .chain(spawns())
-    {
+    for (name, signal) in messages().into_iter().chain(answers()).chain(ends()).chain(spawns()) {
         let bytes = frame(signal.head(), |out| signal.encode(out));
         vectors.check(name, &bytes);
         let (head, payload) = read(&bytes);
@@ -102,13 +93,7 @@ fn session_frames() {
         ("tick", Control::Tick),
         ("pause", Control::Pause(serial(300))),
         ("resume", Control::Resume(serial(300))),
-        (
-            "close",
-            Control::Close {
-                code: Code::Left,
-                message: "node stops",
-            },
-        ),
+        ("close", Control::Close { code: Code::Left, message: "node stops" }),
     ] {
         let bytes = frame(control.head(), |out| control.encode(out));
         vectors.check(name, &bytes);
@@ -129,14 +114,10 @@ fn chunks() {
     let payload = Bytes::from(vec![0xaa; 2 * 64 * 1024 + 1]);
     let mut outbound = Outbound::new(Limits::default());
     let head = FrameHead::of_request(Kind::Reply, request(7));
-    outbound
-        .push_large(head, Order::Free, payload.clone())
-        .unwrap();
+    outbound.push_large(head, Order::Free, payload.clone()).unwrap();
     let bytes = written(&mut outbound);
     assert_eq!(read(&bytes), (head, payload.to_vec()));
-    let mut heads = bytes
-        .split(|&byte| byte == 0xaa)
-        .filter(|head| !head.is_empty());
+    let mut heads = bytes.split(|&byte| byte == 0xaa).filter(|head| !head.is_empty());
     for name in ["first_head", "middle_head", "last_head"] {
         vectors.check(name, heads.next().unwrap());
     }
@@ -144,11 +125,7 @@ fn chunks() {
 }
 
 fn introduction(node: &str) -> Introduction {
-    Introduction::new(
-        "main".parse().unwrap(),
-        node.parse().unwrap(),
-        Incarnation(1000),
-    )
+    Introduction::new("main".parse().unwrap(), node.parse().unwrap(), Incarnation(1000))
 }
 
 fn full_introduction() -> Introduction {
@@ -177,10 +154,7 @@ fn handshake_frames() {
     let mut vectors = Vectors::of(include_str!("../../testdata/handshake.hex"));
     let attempt = |n: u64| AttemptNo(n.try_into().unwrap());
     let hello = Hello {
-        dial: Dial {
-            attempt: attempt(3),
-            gone: Some(attempt(200)),
-        },
+        dial: Dial { attempt: attempt(3), gone: Some(attempt(200)) },
         from: full_introduction(),
     };
     let mut bytes = Vec::new();
@@ -254,18 +228,8 @@ fn hashes() {
 #[test]
 fn bodies() {
     let mut vectors = Vectors::of(include_str!("../../testdata/bodies.hex"));
-    let pid = Pid {
-        node: NodeId::from_u64(0xab).unwrap(),
-        serial: serial(300),
-    };
-    let value = (
-        -5_i64,
-        true,
-        "hé".to_owned(),
-        Some(vec![1_u16, 300]),
-        pid,
-        0.5_f64,
-    );
+    let pid = Pid { node: NodeId::from_u64(0xab).unwrap(), serial: serial(300) };
+    let value = (-5_i64, true, "hé".to_owned(), Some(vec![1_u16, 300]), pid, 0.5_f64);
     let mut bytes = Vec::new();
     encode_positional(&value, &mut bytes).unwrap();
     vectors.check("tuple", &bytes);
@@ -281,15 +245,9 @@ fn bodies() {
 #[test]
 fn kinds_classes_and_codes() {
     let mut vectors = Vectors::of(include_str!("../../testdata/numbers.hex"));
-    let kinds: Vec<u8> = Kind::ALL
-        .iter()
-        .flat_map(|k| [*k as u8, k.class() as u8])
-        .collect();
+    let kinds: Vec<u8> = Kind::ALL.iter().flat_map(|k| [*k as u8, k.class() as u8]).collect();
     vectors.check("kinds", &kinds);
-    let codes: Vec<u8> = Code::ALL
-        .iter()
-        .flat_map(|c| c.as_u16().to_le_bytes())
-        .collect();
+    let codes: Vec<u8> = Code::ALL.iter().flat_map(|c| c.as_u16().to_le_bytes()).collect();
     vectors.check("codes", &codes);
     assert_eq!(Class::Bulk as u8, 4);
 }

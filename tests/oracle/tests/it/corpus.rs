@@ -65,11 +65,7 @@ fn tree_sitter_agrees_on_the_corpus() {
         count(&ours, &mut our_counts);
         count(&theirs, &mut their_counts);
         if ours != theirs {
-            differing.push(describe(
-                &sources.files()[id.0 as usize].path,
-                &ours,
-                &theirs,
-            ));
+            differing.push(describe(&sources.files()[id.0 as usize].path, &ours, &theirs));
         }
     }
     println!(
@@ -89,25 +85,13 @@ fn tree_sitter_agrees_on_the_corpus() {
     for (group, theirs) in their_counts {
         let (ours, theirs) = (our_counts[group] as f64, theirs as f64);
         let percent = (ours - theirs).abs() / theirs * 100.0;
-        assert!(
-            percent <= COUNT_DIFFERENCE_PERCENT_MAX,
-            "{group}: {ours} and {theirs}"
-        );
+        assert!(percent <= COUNT_DIFFERENCE_PERCENT_MAX, "{group}: {ours} and {theirs}");
     }
 }
 
 fn describe(path: &str, ours: &[Found], theirs: &[Found]) -> String {
     let only = |these: &[Found], those: &[Found]| {
-        these
-            .iter()
-            .filter(|found| !those.contains(found))
-            .take(3)
-            .cloned()
-            .collect::<Vec<_>>()
+        these.iter().filter(|found| !those.contains(found)).take(3).cloned().collect::<Vec<_>>()
     };
-    format!(
-        "{path}: only ours {:?}, only theirs {:?}",
-        only(ours, theirs),
-        only(theirs, ours)
-    )
+    format!("{path}: only ours {:?}, only theirs {:?}", only(ours, theirs), only(theirs, ours))
 }

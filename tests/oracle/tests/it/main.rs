@@ -14,11 +14,7 @@ type Found = (Kind, String, u32);
 fn ours(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     extract(text, &mut |declaration| {
-        found.push((
-            declaration.kind,
-            declaration.name.to_owned(),
-            declaration.line,
-        ));
+        found.push((declaration.kind, declaration.name.to_owned(), declaration.line));
     });
     found.sort_unstable();
     found

@@ -11,9 +11,7 @@ pub(crate) struct TreeSitter(Parser);
 impl TreeSitter {
     pub(crate) fn new() -> Self {
         let mut parser = Parser::new();
-        parser
-            .set_language(&tree_sitter_java::LANGUAGE.into())
-            .unwrap();
+        parser.set_language(&tree_sitter_java::LANGUAGE.into()).unwrap();
         Self(parser)
     }
 
@@ -95,6 +93,5 @@ fn visit(node: Node<'_>, text: &str, found: &mut Vec<Found>) {
 
 fn is_component(parameter: Node<'_>) -> bool {
     let list = parameter.parent();
-    list.and_then(|list| list.parent())
-        .is_some_and(|owner| owner.kind() == "record_declaration")
+    list.and_then(|list| list.parent()).is_some_and(|owner| owner.kind() == "record_declaration")
 }

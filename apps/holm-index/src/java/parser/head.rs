@@ -77,13 +77,7 @@ impl Parser<'_, '_> {
             self.bump();
             self.dimensions();
             let signature = self.typed_signature(base, &self.name(name));
-            self.emit(
-                Kind::RecordComponent,
-                name,
-                place,
-                Modifiers::NONE,
-                signature,
-            );
+            self.emit(Kind::RecordComponent, name, place, Modifiers::NONE, signature);
             self.written.truncate(base);
             if !self.is_punct(b',') {
                 break;

@@ -92,11 +92,7 @@ impl Parser<'_, '_> {
         let place = self.lines.locate(token.start);
         let name = self.name(token);
         let base = self.written.len();
-        self.written.push_str(if kind == Kind::Annotation {
-            "@interface"
-        } else {
-            kind.name()
-        });
+        self.written.push_str(if kind == Kind::Annotation { "@interface" } else { kind.name() });
         self.written.push(' ');
         self.written.push_str(&name);
         self.bump();
@@ -117,10 +113,7 @@ impl Parser<'_, '_> {
         self.emit(kind, token, place, modifiers, base);
         self.written.truncate(base);
         let body = match kind {
-            Kind::Record => Body::Record {
-                name: &name,
-                parameters: &parameters,
-            },
+            Kind::Record => Body::Record { name: &name, parameters: &parameters },
             Kind::Annotation => Body::Annotation,
             _ => Body::Type(Some(&name)),
         };
@@ -268,11 +261,7 @@ impl Parser<'_, '_> {
         self.written.push_str(": ");
         self.written.extend_from_within(type_start..type_end);
         self.dimensions();
-        let kind = if body == Body::Annotation {
-            Kind::AnnotationElement
-        } else {
-            Kind::Method
-        };
+        let kind = if body == Body::Annotation { Kind::AnnotationElement } else { Kind::Method };
         self.emit(kind, token, place, modifiers, type_end);
         self.written.truncate(base);
         self.throws();

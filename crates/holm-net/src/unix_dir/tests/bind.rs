@@ -61,10 +61,7 @@ async fn a_lax_foreign_or_linked_directory_is_refused_and_left_alone() {
     for lax in [0o755, 0o710, 0o701, 0o777, 0o500] {
         set_mode(dir.path(), lax);
         let error = error_of(bind_private(&path));
-        assert!(
-            matches!(error, UnixDirError::Lax { mode, .. } if mode == lax),
-            "{error}"
-        );
+        assert!(matches!(error, UnixDirError::Lax { mode, .. } if mode == lax), "{error}");
         assert_eq!(mode(dir.path()), lax);
     }
     set_mode(dir.path(), 0o700);
@@ -74,16 +71,7 @@ async fn a_lax_foreign_or_linked_directory_is_refused_and_left_alone() {
     assert!(matches!(error, UnixDirError::Io { .. }), "{error}");
     if give_away(dir.path()) {
         let error = error_of(bind_private(&path));
-        assert!(
-            matches!(
-                error,
-                UnixDirError::Foreign {
-                    owner: STRANGER,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, UnixDirError::Foreign { owner: STRANGER, .. }), "{error}");
     }
     assert_eq!(dir.path().read_dir().unwrap().count(), 0);
 }
@@ -176,10 +164,7 @@ async fn one_of_many_racing_starters_wins() {
                 bind_private(&path)
             };
             let starters: Vec<_> = (0..STARTERS).map(|_| scope.spawn(start)).collect();
-            starters
-                .into_iter()
-                .map(|starter| starter.join().unwrap())
-                .collect()
+            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
         });
         let (mut winners, mut losers) = (Vec::new(), Vec::new());
         for bound in bound {

@@ -83,10 +83,7 @@ async fn a_killed_owner_leaves_nothing_for_long() {
     let dir = PathBuf::from(child.answer());
     let socket = dir.join("a.sock");
     assert_eq!(sweep(parent.path(), "holm-").unwrap(), 0, "its owner lives");
-    assert!(matches!(
-        bind_private(&socket),
-        Err(UnixDirError::InUse { .. })
-    ));
+    assert!(matches!(bind_private(&socket), Err(UnixDirError::InUse { .. })));
 
     child.kill();
     assert!(socket.exists(), "a killed process cleans nothing");
@@ -98,9 +95,7 @@ async fn a_killed_owner_leaves_nothing_for_long() {
 #[tokio::test]
 #[ignore = "the child of another_user_is_told_apart"]
 async fn child_dials() {
-    let dialled = TokioTransport
-        .dial(&holm_env::Endpoint::Unix(place()))
-        .await;
+    let dialled = TokioTransport.dial(&holm_env::Endpoint::Unix(place())).await;
     println!("\n{ANSWER}{}", dialled.unwrap().peer);
 }
 
@@ -124,10 +119,6 @@ async fn another_user_is_told_apart() {
         }
         other => panic!("{other}"),
     }
-    let us = format!(
-        "uid={},pid={}",
-        rustix::process::geteuid().as_raw(),
-        std::process::id()
-    );
+    let us = format!("uid={},pid={}", rustix::process::geteuid().as_raw(), std::process::id());
     assert_eq!(child.answer(), format!("unix:{us}"));
 }

@@ -26,14 +26,8 @@ fn a_parent_where_others_rename_files_is_refused() {
     for lax in [0o777, 0o770, 0o702] {
         set_mode(parent.path(), lax);
         let refused = PrivateDir::create(parent.path(), "holm-").unwrap_err();
-        assert!(
-            matches!(refused, UnixDirError::Lax { mode, .. } if mode == lax),
-            "{refused}"
-        );
-        assert!(matches!(
-            sweep(parent.path(), "holm-"),
-            Err(UnixDirError::Lax { .. })
-        ));
+        assert!(matches!(refused, UnixDirError::Lax { mode, .. } if mode == lax), "{refused}");
+        assert!(matches!(sweep(parent.path(), "holm-"), Err(UnixDirError::Lax { .. })));
         assert_eq!(mode(parent.path()), lax, "never changed");
     }
     for good in [0o1777, 0o755] {
@@ -42,42 +36,23 @@ fn a_parent_where_others_rename_files_is_refused() {
     }
     if give_away(parent.path()) {
         let refused = PrivateDir::create(parent.path(), "holm-").unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                UnixDirError::Foreign {
-                    owner: STRANGER,
-                    ..
-                }
-            ),
-            "{refused}"
-        );
+        assert!(matches!(refused, UnixDirError::Foreign { owner: STRANGER, .. }), "{refused}");
     }
 }
 
 #[test]
 fn a_taken_name_is_never_reused() {
     let parent = tempfile::tempdir().unwrap();
-    let name = |number| {
-        parent
-            .path()
-            .join(format!("holm-{}-{number}", std::process::id()))
-    };
+    let name = |number| parent.path().join(format!("holm-{}-{number}", std::process::id()));
     // A link and a lax directory, as others could plant them in `/tmp`.
     symlink("/", name(0)).unwrap();
     fs::create_dir(name(1)).unwrap();
-    assert_eq!(
-        PrivateDir::create(parent.path(), "holm-").unwrap().path(),
-        name(2)
-    );
+    assert_eq!(PrivateDir::create(parent.path(), "holm-").unwrap().path(), name(2));
     for number in 2..NAME_TRIES_MAX {
         fs::write(name(number), "").unwrap();
     }
     let refused = PrivateDir::create(parent.path(), "holm-").unwrap_err();
-    assert!(
-        matches!(refused, UnixDirError::NamesTaken { .. }),
-        "{refused}"
-    );
+    assert!(matches!(refused, UnixDirError::NamesTaken { .. }), "{refused}");
 }
 
 #[test]

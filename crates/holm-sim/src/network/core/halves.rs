@@ -73,10 +73,10 @@ impl Core {
         let rng = self.post.rng();
         if written > 1 && rng.random_range(0..SPLITS) == 0 {
             let rest = bytes.split_off(rng.random_range(1..written));
-            self.send(stream, side, What::Bytes(bytes), now);
+            self.send(stream, side, What::bytes(bytes), now);
             bytes = rest;
         }
-        self.send(stream, side, What::Bytes(bytes), now);
+        self.send(stream, side, What::bytes(bytes), now);
         Ok(written)
     }
 
