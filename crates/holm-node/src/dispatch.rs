@@ -125,7 +125,7 @@ impl Dispatch {
         let Some(cell) = cell else {
             match call {
                 Some(id) => {
-                    fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None)
+                    fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None);
                 }
                 None => self.node.count_dead_letter(),
             }

@@ -104,7 +104,7 @@ impl Side {
     pub(crate) fn send(&self, order: Order, payload: &[u8]) -> Option<()> {
         let head = FrameHead::new(Kind::Send);
         self.session.append(|out| {
-            out.push(head, order, |bytes| bytes.extend_from_slice(payload)).unwrap()
+            out.push(head, order, |bytes| bytes.extend_from_slice(payload)).unwrap();
         })?;
         self.session.wake_writer();
         Some(())
@@ -114,7 +114,7 @@ impl Side {
         let control = Control::Pause(serial);
         self.session
             .append(|out| {
-                out.push(control.head(), Order::Free, |bytes| control.encode(bytes)).unwrap()
+                out.push(control.head(), Order::Free, |bytes| control.encode(bytes)).unwrap();
             })
             .unwrap();
         self.session.wake_writer();

@@ -43,13 +43,13 @@ impl Log {
     }
 
     /// Notes `entry` with another log, and returns what that has.
-    async fn tell(&mut self, other: Ref<Log>, entry: u64) -> Vec<u64> {
+    async fn tell(&mut self, other: Ref<Self>, entry: u64) -> Vec<u64> {
         other.note(entry).await.unwrap();
         other.entries().await.unwrap()
     }
 
     /// A reference to itself.
-    async fn me(&mut self, cx: &mut Context<Self>) -> Ref<Log> {
+    async fn me(&mut self, cx: &mut Context<Self>) -> Ref<Self> {
         cx.me()
     }
 }
@@ -127,7 +127,7 @@ impl Probe {
     async fn last_words(
         &mut self,
         cx: &mut Context<Self>,
-        other: Ref<Probe>,
+        other: Ref<Self>,
         numbers: Vec<u64>,
         bytes: u64,
     ) {

@@ -50,7 +50,7 @@ async fn child() {
     node.names().register("probe", &node.spawn(Probe::default())).unwrap();
     node.names().register("log", &node.spawn(Log::default())).unwrap();
     println!("ready");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[tokio::test]
