@@ -65,7 +65,7 @@ async fn a_timeout_covers_waiting_for_room() {
         .ask(|reply: Reply<()>| {
             act(move |me, _| {
                 me.notes.push(2);
-                reply.send(())
+                reply.send(());
             })
         })
         .timeout(after)

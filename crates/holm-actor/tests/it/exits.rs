@@ -68,7 +68,7 @@ async fn the_first_handler_can_be_interrupted() {
     puppet
         .tell(wait(async {
             entered.send(()).unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }))
         .unwrap();
     entry.await.unwrap();

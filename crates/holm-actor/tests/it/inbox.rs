@@ -28,7 +28,7 @@ async fn verbs_keep_one_order() {
             .ask(|reply| {
                 act(move |me, _| {
                     me.notes.push(3 * round + 2);
-                    reply.send(())
+                    reply.send(());
                 })
             })
             .await
@@ -121,11 +121,11 @@ async fn nothing_is_lost_or_doubled_under_contention() {
             tokio::spawn(async move {
                 for number in 0..EACH {
                     let number = sender * EACH + number;
-                    if number % 3 == 0 {
+                    if number.is_multiple_of(3) {
                         let call = puppet.ask(|reply: Reply<()>| {
                             act(move |me, _| {
                                 me.notes.push(number);
-                                reply.send(())
+                                reply.send(());
                             })
                         });
                         call.await.unwrap();

@@ -69,7 +69,7 @@ async fn panic_once(system: &holm_actor::ActorSystem, round: u32) {
             .ask(|reply: Reply<()>| {
                 Box::new(move |_, _| {
                     Box::pin(async move {
-                        if round % 2 == 0 {
+                        if round.is_multiple_of(2) {
                             tokio::task::yield_now().await;
                         }
                         if round < u32::MAX {

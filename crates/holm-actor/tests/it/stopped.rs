@@ -54,7 +54,7 @@ async fn a_kill_cuts_it_off() {
     let (entered, entry) = oneshot::channel();
     let puppet = system.spawn(Puppet::default().on_stopped(|_| async {
         entered.send(()).unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }));
     let end = system.monitor(puppet.pid());
     puppet.exit(shutdown("s"));
