@@ -46,7 +46,7 @@ fn main() {
                 Command::Worker(args) => worker::run(args).await,
                 Command::Bench(bench) => match bench::run(bench).await {
                     Ok(()) => Exit::Ok,
-                    Err(error) => Exit::failed(&format!("{error:#}")),
+                    Err(error) => Exit::failed(&error.to_string()),
                 },
             }
         }),

@@ -1,6 +1,8 @@
 //! The figures of two processes.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -53,7 +55,11 @@ pub(super) async fn serve(at: &str) -> Result<()> {
 
 /// Measures and prints all of them.
 pub(super) async fn run(joint: Joint, meter: &Meter) -> Result<()> {
-    let dir = tempfile::Builder::new().prefix("holm-bench").tempdir()?;
+    let dir = tempfile::Builder::new()
+        .prefix("holm-bench")
+        // What a node asks of the directory of its socket.
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
     let (at, prefix) = match joint {
         Joint::Tcp => ("tcp:127.0.0.1:0".to_owned(), "holm.dist"),
         Joint::Unix => (format!("unix:{}", dir.path().join("s").display()), "holm.dist.unix"),
