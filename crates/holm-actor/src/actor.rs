@@ -59,6 +59,10 @@ pub trait Actor: Sized + Send + 'static {
 
 /// An actor whose messages can cross nodes. `#[actor]` implements it;
 /// `#[actor(local)]` does not, so that remote use is a compile error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a local actor: it cannot be reached from other nodes, nor sent to them",
+    note = "`#[actor]` without `local` makes an actor that can"
+)]
 pub trait Remote: Actor {
     /// The same table as [`Actor::WIRE`], known to be there.
     const TABLE: &'static WireTable<Self>;

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{Error, Ident, ImplItem, ItemImpl, LitStr, Result, Type};
 
@@ -145,9 +146,7 @@ impl Parts {
         let Self { me, msg, api, .. } = self;
         let (cast, send) = (format_ident!("{api}Cast"), format_ident!("{api}Send"));
         let name = self.name();
-        let api_text = format!("What a reference to a [`{name}`] offers: calls.");
-        let cast_text = format!("The messages of a [`{name}`] as casts, which never wait.");
-        let send_text = format!("The messages of a [`{name}`] as sends, which wait for room.");
+        let text = format!("What a reference to a [`{name}`] offers: calls.");
         let calls = self.methods.iter().map(|method| {
             let Method { name, variant, docs, reply, .. } = method;
             let (names, types) = (method.arg_names(), method.arg_types());
@@ -158,30 +157,20 @@ impl Parts {
                 }
             }
         });
-        let one_way = |output: TokenStream, make: fn(TokenStream) -> TokenStream| {
-            let methods = self.methods.iter().map(move |method| {
-                let Method { name, variant, docs, .. } = method;
-                let (names, types) = (method.arg_names(), method.arg_types());
-                let body = make(quote! {
-                    #msg::#variant { #(#names,)* __reply: ::holm::Reply::nobody() }
-                });
-                quote! {
-                    #(#docs)*
-                    pub fn #name(self, #(#names: #types),*) -> #output { #body }
-                }
-            });
-            quote!(#(#methods)*)
-        };
-        let casts = one_way(
-            quote!(::core::result::Result<(), ::holm::SendError<#msg>>),
-            |msg| quote!(::holm::cast(self.handle, #msg)),
+        let casts = self.facade(
+            &cast,
+            &format!("The messages of a [`{name}`] as casts, which never wait."),
+            &quote!(::core::result::Result<(), ::holm::SendError<#msg>>),
+            &quote!(::holm::cast),
         );
-        let sends = one_way(
-            quote!(::holm::Delivery<'a, #me>),
-            |msg| quote!(::holm::Delivery::new(self.handle, #msg)),
+        let sends = self.facade(
+            &send,
+            &format!("The messages of a [`{name}`] as sends, which wait for room."),
+            &quote!(::holm::Delivery<'a, #me>),
+            &quote!(::holm::Delivery::new),
         );
         quote! {
-            #[doc = #api_text]
+            #[doc = #text]
             #[allow(unreachable_pub, unnameable_types)]
             #[derive(Clone, Debug)]
             pub struct #api { handle: ::holm::Handle<#me> }
@@ -200,20 +189,40 @@ impl Parts {
                 fn handle(&self) -> &::holm::Handle<#me> { &self.handle }
             }
 
-            #[doc = #cast_text]
-            #[allow(unreachable_pub, unnameable_types)]
-            #[derive(Clone, Copy, Debug)]
-            pub struct #cast<'a> { handle: &'a ::holm::Handle<#me> }
-            #[allow(unreachable_pub, dead_code, private_interfaces, clippy::result_large_err)]
-            #[allow(clippy::missing_errors_doc)]
-            impl<'a> #cast<'a> { #casts }
+            #casts
+            #sends
+        }
+    }
 
-            #[doc = #send_text]
-            #[allow(unreachable_pub, unnameable_types)]
+    /// The messages without a reply, each given to `deliver`.
+    fn facade(
+        &self,
+        facade: &Ident,
+        text: &str,
+        output: &TokenStream,
+        deliver: &TokenStream,
+    ) -> TokenStream {
+        let Self { me, msg, .. } = self;
+        let methods = self.methods.iter().map(|method| {
+            let Method { name, variant, docs, .. } = method;
+            let (names, types) = (method.arg_names(), method.arg_types());
+            quote! {
+                #(#docs)*
+                pub fn #name(self, #(#names: #types),*) -> #output {
+                    let __reply = ::holm::Reply::nobody();
+                    #deliver(self.handle, #msg::#variant { #(#names,)* __reply })
+                }
+            }
+        });
+        quote! {
+            #[doc = #text]
+            #[allow(unreachable_pub, unnameable_types, dead_code)]
             #[derive(Clone, Copy, Debug)]
-            pub struct #send<'a> { handle: &'a ::holm::Handle<#me> }
+            pub struct #facade<'a> { handle: &'a ::holm::Handle<#me> }
+
             #[allow(unreachable_pub, dead_code, private_interfaces)]
-            impl<'a> #send<'a> { #sends }
+            #[allow(clippy::result_large_err, clippy::missing_errors_doc)]
+            impl<'a> #facade<'a> { #(#methods)* }
         }
     }
 
@@ -255,20 +264,22 @@ impl Parts {
             }
         };
         let table = self.methods.iter().map(|method| {
-            let Method { name, variant, reply, .. } = method;
+            let Method { variant, reply, .. } = method;
+            let tag = method.name.unraw().to_string();
             let (names, types) = (method.arg_names(), method.arg_types());
             quote! {
                 ::holm::WireMethod {
                     info: ::holm::MethodInfo {
                         actor_type: #type_name,
-                        tag: ::core::stringify!(#name),
+                        tag: #tag,
                         fingerprint: ::holm::wire::Fingerprint::of::<((#(#types,)*), #reply)>,
                     },
-                    decode: |body, caller| {
-                        let (#(#names,)*) = ::holm::wire::decode_positional::<(#(#types,)*)>(body)?;
+                    decode: |__body, __caller| {
+                        let (#(#names,)*) =
+                            ::holm::wire::decode_positional::<(#(#types,)*)>(__body)?;
                         ::core::result::Result::Ok(#msg::#variant {
                             #(#names,)*
-                            __reply: ::holm::Reply::remote(caller),
+                            __reply: ::holm::Reply::remote(__caller),
                         })
                     },
                 }
@@ -282,13 +293,15 @@ impl Parts {
             let (variant, names) = (&method.variant, method.arg_names());
             quote! {
                 #msg::#variant { #(#names,)* .. } =>
-                    ::holm::wire::encode_positional(&(#(#names,)*), out)
+                    ::holm::wire::encode_positional(&(#(#names,)*), __out)
             }
         });
         let sinks = self.methods.iter().map(|method| {
             let variant = &method.variant;
             quote!(#msg::#variant { __reply, .. } => __reply.take_sink())
         });
+        // A reference to an enum without variants is not known to be impossible.
+        let msg_place = if self.methods.is_empty() { quote!(*__msg) } else { quote!(__msg) };
         let table_name = Ident::new("TABLE", Span::mixed_site());
         quote! {
             impl ::holm::Remote for #me {
@@ -296,9 +309,9 @@ impl Parts {
                     static #table_name: ::holm::WireTable<#me> = ::holm::WireTable {
                         type_name: #type_name,
                         methods: &[#(#table),*],
-                        method: |msg| match msg { #(#positions),* },
-                        encode: |msg, out| match msg { #(#encoders),* },
-                        take_sink: |msg| match msg { #(#sinks),* },
+                        method: |__msg| match #msg_place { #(#positions),* },
+                        encode: |__msg, __out| match #msg_place { #(#encoders),* },
+                        take_sink: |__msg| match #msg_place { #(#sinks),* },
                     };
                     &#table_name
                 };
@@ -308,6 +321,6 @@ impl Parts {
 
     fn name(&self) -> String {
         let msg = self.msg.to_string();
-        msg.trim_end_matches("Msg").to_owned()
+        msg.strip_suffix("Msg").unwrap_or(&msg).to_owned()
     }
 }

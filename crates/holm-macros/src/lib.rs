@@ -30,7 +30,7 @@ pub fn actor(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Describes a type's structure for the wire. Derive it beside serde's `Serialize` and
 /// `Deserialize`.
 ///
-/// Names of fields and variants count, the name of the type does not.
+/// Names of fields and variants count, the name of the type does not, unless it contains itself.
 #[proc_macro_derive(Message)]
 pub fn message(item: TokenStream) -> TokenStream {
     let item = syn::parse_macro_input!(item as syn::DeriveInput);

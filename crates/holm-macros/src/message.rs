@@ -90,13 +90,15 @@ impl Serde {
         let mut serde = Self::default();
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
             attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("rename") {
+                if meta.path.is_ident("rename") && meta.input.peek(syn::Token![=]) {
                     serde.rename = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if meta.path.is_ident("skip") {
                     serde.skip = true;
-                } else if let Ok(value) = meta.value() {
+                } else if meta.input.peek(syn::Token![=]) {
                     // What does not change the structure is serde's own business.
-                    value.parse::<syn::Expr>()?;
+                    meta.value()?.parse::<syn::Expr>()?;
+                } else if meta.input.peek(syn::token::Paren) {
+                    meta.input.parse::<proc_macro2::Group>()?;
                 }
                 Ok(())
             })?;

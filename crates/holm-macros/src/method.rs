@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Error, FnArg, Ident, ImplItemFn, Pat, ReceiverKind, Result, ReturnType, Type};
 
-/// Names that `Ref` and its generated methods already use,
-/// and the methods of common traits that it would hide them behind.
+/// Names that `Ref` and its generated methods already use, and methods of common traits, which would
+/// be found before a message of that name.
 const RESERVED: [&str; 13] = [
     "cast",
     "send",
@@ -21,6 +21,8 @@ const RESERVED: [&str; 13] = [
     "into",
     "try_into",
 ];
+
+const CONCRETE: &str = "a message has concrete types: the method of an actor cannot be generic";
 
 /// A method that becomes a message.
 pub(crate) struct Method {
@@ -46,10 +48,7 @@ impl Method {
             ));
         }
         if !signature.generics.params.is_empty() {
-            return Err(Error::new_spanned(
-                &signature.generics,
-                "a message has concrete types: the method of an actor cannot be generic",
-            ));
+            return Err(Error::new_spanned(&signature.generics, CONCRETE));
         }
         let mut inputs = signature.inputs.iter();
         match inputs.next() {
@@ -87,6 +86,9 @@ impl Method {
                 return Err(Error::new_spanned(input, "one context is enough"));
             }
             return Ok(());
+        }
+        if let Type::ImplTrait(_) = &*parameter.ty {
+            return Err(Error::new_spanned(&parameter.ty, CONCRETE));
         }
         if let Type::Reference(reference) = &*parameter.ty {
             return Err(Error::new_spanned(

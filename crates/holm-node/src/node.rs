@@ -126,7 +126,10 @@ impl Node {
     }
 
     /// Stops: accepts no sessions any more, ends every actor with `Shutdown`, then closes the
-    /// sessions.
+    /// sessions. When it returns, nothing listens and no actor lives.
+    ///
+    /// Not for one of the node's own actors to await: it would wait for itself, and be ended.
+    /// Cancel safe: it can be called again, also by several at once.
     pub async fn stop(&self) {
         self.0.stop().await;
     }

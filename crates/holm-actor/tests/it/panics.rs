@@ -1,7 +1,8 @@
 //! Panics: they end one actor, and everybody hears the same reason.
 
 use std::panic::{self, PanicHookInfo};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
+use std::task::{Poll, Waker};
 
 use holm_actor::{Actor, CallError, Context, PlainApi, Reply};
 use holm_wire::ExitReason;
@@ -165,4 +166,47 @@ async fn a_panic_before_the_first_poll_is_a_panic_of_the_handler() {
     let end = system.monitor(hasty.pid());
     assert_eq!(hasty.ask(|reply| reply).await, Err(CallError::Exited(reason())));
     assert_eq!(end.await.reason, reason());
+}
+
+type Shared = Arc<Mutex<Option<BoxFuture<'static, Result<(), CallError>>>>>;
+
+/// Looks at the call when the panic has dropped its reply and is still unwinding.
+struct Witness {
+    call: Shared,
+    was_pending: Arc<Mutex<Option<bool>>>,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        *self.was_pending.lock().unwrap() = Some(poll_once(&self.call).is_pending());
+    }
+}
+
+fn poll_once(call: &Shared) -> Poll<Result<(), CallError>> {
+    let mut task = std::task::Context::from_waker(Waker::noop());
+    call.lock().unwrap().as_mut().unwrap().as_mut().poll(&mut task)
+}
+
+/// The instant that the test with many threads would have to hit.
+#[tokio::test]
+async fn a_reply_dropped_by_a_panic_waits_for_the_reason() {
+    hush();
+    let system = system();
+    // For as long as the program runs, so that the call can be shared.
+    let puppet: &'static _ = Box::leak(Box::new(system.spawn(Puppet::default())));
+    let end = system.monitor(puppet.pid());
+    let (call, was_pending) = (Shared::default(), Arc::default());
+    let witness = Witness { call: Arc::clone(&call), was_pending: Arc::clone(&was_pending) };
+    let message = move |reply: Reply<()>| {
+        act(move |_, _| {
+            let _dropped_second = witness;
+            let _dropped_first = reply;
+            panic!("asked to");
+        })
+    };
+    *call.lock().unwrap() = Some(Box::pin(puppet.ask(message)));
+    assert!(poll_once(&call).is_pending());
+    assert_eq!(end.await.reason, reason());
+    assert_eq!(*was_pending.lock().unwrap(), Some(true), "the caller was told too early");
+    assert_eq!(poll_once(&call), Poll::Ready(Err(CallError::Exited(reason()))));
 }

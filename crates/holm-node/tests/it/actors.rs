@@ -61,7 +61,7 @@ pub(crate) const STILLBORN: u64 = u64::MAX;
 #[derive(Clone)]
 pub(crate) struct Probe {
     downs: mpsc::Sender<Down>,
-    pub(crate) heard: Arc<Mutex<mpsc::Receiver<Down>>>,
+    heard: Arc<Mutex<mpsc::Receiver<Down>>>,
     pub(crate) entered: Arc<Notify>,
     pub(crate) release: Arc<Notify>,
     got: Vec<(u64, usize)>,

@@ -1,0 +1,10 @@
+//! An unknown option.
+
+use holm::prelude::*;
+
+struct A;
+
+#[actor(remote)]
+impl A {}
+
+fn main() {}
