@@ -37,8 +37,8 @@ fn check_file(file: &TextFile) -> Vec<Finding> {
     found
 }
 
-/// Whether `word` starts and, if it ends in a letter, ends as one: `src/work/` holds no path,
-/// `autodoc` no note.
+/// Whether `word` starts and, if it ends in a letter, ends as one: a folder within the project is no
+/// path of a machine, and `autodoc` holds no note.
 fn contains_word(line: &str, word: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '}');
     line.match_indices(word).any(|(start, _)| {
