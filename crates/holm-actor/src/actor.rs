@@ -22,6 +22,23 @@ pub trait Actor: Sized + Send + 'static {
     /// How messages cross nodes; `None` for actors that stay on one.
     const WIRE: Option<&'static WireTable<Self>> = None;
 
+    /// Makes a message of any method name and value; `None` for actors with methods of their own.
+    const ANY_METHOD: Option<crate::dynamic::AnyMethod<Self::Msg>> = None;
+
+    /// The names of its messages, for reports about this actor.
+    const MESSAGES: &'static [&'static str] = &[];
+
+    /// The position in [`MESSAGES`](Self::MESSAGES) of a message's name.
+    fn message_index(_msg: &Self::Msg) -> usize {
+        0
+    }
+
+    /// Which message a newer one replaces under [`Policy::Coalesce`](crate::Policy::Coalesce):
+    /// one of the same key. `None` for a message that stands for itself.
+    fn coalesce_key(_msg: &Self::Msg) -> Option<u64> {
+        None
+    }
+
     /// Handles one message. It may await anything; the next message waits
     /// until it returns. A panic ends the actor with
     /// [`ExitReason::Failed`], and nobody else.

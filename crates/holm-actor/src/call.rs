@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use holm_cell::PushError;
 use holm_cell::reply::{self, slot};
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
 use holm_wire::{ExitReason, WireError};
 
-use crate::cell::{ActorCell, AnyCell, Item, Sending};
-use crate::handle::Route;
-use crate::{Actor, CallTicket, Handle, Refusal, Reply};
+use crate::cell::{ActorCell, AnyCell};
+use crate::handle::{RemoteRoute, Route};
+use crate::inbox::{Offer, Verb, Waiting, offer};
+use crate::{Actor, CallTicket, Handle, Refusal, Reply, poll_scope};
 
 /// Why a call has no reply.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -24,6 +24,17 @@ pub enum CallError {
     /// There is no such actor; the message was not handled.
     #[error("no such process")]
     Noproc,
+    /// The inbox is full, and its policy is [`Policy::Fail`](crate::Policy::Fail); the message was
+    /// not handled.
+    #[error("the inbox is full")]
+    Full,
+    /// The inbox was full, and its policy dropped the message unhandled.
+    #[error("the inbox was full and its policy dropped the message")]
+    Dropped,
+    /// The actor crashed and its supervisor starts it anew; the message was not handled, or not to
+    /// its end.
+    #[error("the actor is being restarted")]
+    Restarting,
     /// The actor ended before it replied; the message may have been handled.
     #[error("the actor ended before it replied: {0}")]
     Exited(ExitReason),
@@ -73,7 +84,7 @@ pub struct Call<'a, A: Actor, T: Send> {
     unsent: Option<A::Msg>,
     reply: reply::Reply<Result<T, CallError>>,
     /// Waiting for room in a full local inbox.
-    sending: Option<Box<Sending<'a, A>>>,
+    waiting: Option<Waiting<A>>,
     /// Waiting for a remote receiver to take messages again.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     ticket: Option<CallTicket>,
@@ -95,7 +106,7 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
             handle,
             unsent: Some(make(Reply::local(promise))),
             reply,
-            sending: None,
+            waiting: None,
             room: None,
             ticket: None,
             callee: None,
@@ -114,67 +125,90 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
 
     /// Hands the message over, or waits until that is possible.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
-        match &self.handle.0 {
-            Route::Local(cell) => {
-                if let Some(msg) = self.unsent.take() {
-                    match cell.push(Item::Msg(msg)) {
-                        Ok(()) => return Poll::Ready(Ok(())),
-                        Err(PushError::Full(item)) => {
-                            self.sending = Some(Box::new(cell.send(item)));
-                        }
-                        Err(_) => return Poll::Ready(Err(CallError::Noproc)),
-                    }
-                }
-                if let Some(sending) = &mut self.sending {
-                    let sent = ready!(Pin::new(&mut **sending).poll(cx));
-                    self.sending = None;
-                    return Poll::Ready(sent.map_err(|_| CallError::Noproc));
-                }
-                Poll::Ready(Ok(()))
+        loop {
+            if let Some(waiting) = &mut self.waiting {
+                let sent = ready!(waiting.as_mut().poll(cx));
+                self.waiting = None;
+                return Poll::Ready(sent.map_err(|_| self.ended()));
             }
-            Route::Remote(route) => {
-                while let Some(msg) = self.unsent.take() {
+            let Some(msg) = self.unsent.take() else { return Poll::Ready(Ok(())) };
+            let offered = match &self.handle.0 {
+                Route::Local(cell) => offer(cell, msg, Verb::Call),
+                Route::Slot(slot) => {
+                    self.callee = slot.child();
+                    slot.offer(msg, Verb::Call)
+                }
+                Route::Remote(route) => {
                     if let Some(room) = &mut self.room
                         && room.as_mut().poll(cx).is_pending()
                     {
                         self.unsent = Some(msg);
                         return Poll::Pending;
                     }
-                    let mut outgoing = route.outgoing(msg);
-                    let refused = match route.here() {
-                        Some(None) => return Poll::Ready(Err(CallError::Noproc)),
-                        Some(Some(cell)) => match cell.push(Item::Msg(outgoing.msg)) {
-                            Ok(()) => {
-                                self.callee = Some(cell);
-                                break;
-                            }
-                            Err(PushError::Full(item)) => item.into_msg(),
-                            Err(_) => return Poll::Ready(Err(CallError::Noproc)),
-                        },
-                        None => match route.outlet().call(&route.address, &mut outgoing) {
-                            Ok(ticket) => {
-                                self.ticket = Some(ticket);
-                                break;
-                            }
-                            Err(Refusal::Busy) => outgoing.msg,
-                            Err(refusal) => return Poll::Ready(Err(refusal.into())),
-                        },
-                    };
-                    self.unsent = Some(refused);
-                    self.room = Some(route.room());
+                    match self.send_by(route, msg) {
+                        Ok(Offer::Wait(msg)) => {
+                            self.unsent = Some(msg);
+                            self.room = Some(route.room());
+                            continue;
+                        }
+                        Ok(offered) => offered,
+                        Err(error) => return Poll::Ready(Err(error)),
+                    }
                 }
-                Poll::Ready(Ok(()))
-            }
+            };
+            return Poll::Ready(match offered {
+                Offer::Taken => Ok(()),
+                Offer::Wait(msg) => {
+                    self.waiting = Some(self.handle.wait(msg, Verb::Call));
+                    continue;
+                }
+                Offer::Dropped(_) => Err(CallError::Dropped),
+                Offer::Full(_) => Err(CallError::Full),
+                Offer::Closed(_) => Err(CallError::Noproc),
+                Offer::Restarting(_) => Err(CallError::Restarting),
+            });
         }
+    }
+
+    /// Sends to an actor that is looked up for this message; `Wait` if there is no room.
+    fn send_by(&mut self, route: &RemoteRoute<A>, msg: A::Msg) -> Result<Offer<A::Msg>, CallError> {
+        let mut outgoing = route.outgoing(msg);
+        match route.here() {
+            Some(None) => Err(CallError::Noproc),
+            Some(Some(cell)) => {
+                let offered = offer(&cell, outgoing.msg, Verb::Call);
+                self.callee = Some(cell);
+                Ok(offered)
+            }
+            None => match route.outlet().call(&route.address, &mut outgoing) {
+                Ok(ticket) => {
+                    self.ticket = Some(ticket);
+                    Ok(Offer::Taken)
+                }
+                Err(Refusal::Busy) => Ok(Offer::Wait(outgoing.msg)),
+                Err(refusal) => Err(refusal.into()),
+            },
+        }
+    }
+
+    /// The actor had ended before it took the message.
+    fn ended(&self) -> CallError {
+        if self.handle.is_restarting() { CallError::Restarting } else { CallError::Noproc }
     }
 
     /// What a reply that was dropped unanswered means.
     fn unanswered(&self) -> CallError {
         let reason = match &self.handle.0 {
             Route::Local(cell) => cell.exit_reason(),
-            Route::Remote(_) => self.callee.as_ref().and_then(|cell| cell.exit_reason()),
+            Route::Slot(_) | Route::Remote(_) => {
+                self.callee.as_ref().and_then(|cell| cell.exit_reason())
+            }
         };
-        reason.map_or(CallError::Unanswered, CallError::Exited)
+        match reason {
+            Some(_) if self.handle.is_restarting() => CallError::Restarting,
+            Some(reason) => CallError::Exited(reason),
+            None => CallError::Unanswered,
+        }
     }
 }
 
@@ -195,6 +229,12 @@ impl<A: Actor, T: Send + 'static> Future for Call<'_, A, T> {
         if let Some(outcome) = outcome {
             this.ticket = None;
             return Poll::Ready(outcome);
+        }
+        match (&this.handle.0, &this.callee) {
+            (Route::Local(cell), _) | (_, Some(cell)) => {
+                poll_scope::note_waits_for(cell.header().pid.serial.as_u64());
+            }
+            (Route::Slot(_) | Route::Remote(_), None) => {}
         }
         if let Some(timeout) = &mut this.timeout {
             ready!(timeout.sleep.as_mut().poll(cx));

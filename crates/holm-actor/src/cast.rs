@@ -5,12 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use holm_cell::PushError;
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
 
-use crate::cell::{ActorCell, Item, Sending};
 use crate::handle::Route;
+use crate::inbox::{Offer, Verb, Waiting, offer};
 use crate::{Actor, Handle, Refusal};
 
 /// Why a message was not sent. It is handed back, and nothing has happened.
@@ -23,6 +22,9 @@ pub enum SendError<M> {
     /// The receiver on another node, or the connection to it, has no room.
     #[error("the receiver or the connection to its node has no room")]
     Busy(M),
+    /// The actor crashed, and its supervisor starts it anew.
+    #[error("the actor is being restarted")]
+    Restarting(M),
     /// The actor has ended.
     #[error("no such process")]
     Noproc(M),
@@ -43,6 +45,7 @@ impl<M> SendError<M> {
         match self {
             Self::Full(msg)
             | Self::Busy(msg)
+            | Self::Restarting(msg)
             | Self::Noproc(msg)
             | Self::Disconnected(msg)
             | Self::Unsendable(msg, _)
@@ -75,10 +78,11 @@ impl<M> fmt::Debug for SendError<M> {
 /// [`SendError`], which hands the message back.
 pub fn cast<A: Actor>(to: &Handle<A>, msg: A::Msg) -> Result<(), SendError<A::Msg>> {
     match &to.0 {
-        Route::Local(cell) => push(cell, msg),
+        Route::Local(cell) => pushed(offer(cell, msg, Verb::Tell)),
+        Route::Slot(slot) => pushed(slot.offer(msg, Verb::Tell)),
         Route::Remote(route) => {
             match route.here() {
-                Some(Some(cell)) => return push(&cell, msg),
+                Some(Some(cell)) => return pushed(offer(&cell, msg, Verb::Tell)),
                 Some(None) => return Err(SendError::Noproc(msg)),
                 None => {}
             }
@@ -91,11 +95,14 @@ pub fn cast<A: Actor>(to: &Handle<A>, msg: A::Msg) -> Result<(), SendError<A::Ms
     }
 }
 
-fn push<A: Actor>(cell: &ActorCell<A>, msg: A::Msg) -> Result<(), SendError<A::Msg>> {
-    cell.push(Item::Msg(msg)).map_err(|error| match error {
-        PushError::Full(item) => SendError::Full(item.into_msg()),
-        closed => SendError::Noproc(closed.into_message().into_msg()),
-    })
+/// What an inbox said, to a sender that does not wait.
+fn pushed<M>(offer: Offer<M>) -> Result<(), SendError<M>> {
+    match offer {
+        Offer::Taken | Offer::Dropped(_) => Ok(()),
+        Offer::Wait(msg) | Offer::Full(msg) => Err(SendError::Full(msg)),
+        Offer::Closed(msg) => Err(SendError::Noproc(msg)),
+        Offer::Restarting(msg) => Err(SendError::Restarting(msg)),
+    }
 }
 
 /// A message waiting for room.
@@ -105,14 +112,14 @@ fn push<A: Actor>(cell: &ActorCell<A>, msg: A::Msg) -> Result<(), SendError<A::M
 pub struct Delivery<'a, A: Actor> {
     handle: &'a Handle<A>,
     unsent: Option<A::Msg>,
-    sending: Option<Box<Sending<'a, A>>>,
+    waiting: Option<Waiting<A>>,
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl<'a, A: Actor> Delivery<'a, A> {
     /// Will send `msg` when first polled.
     pub fn new(handle: &'a Handle<A>, msg: A::Msg) -> Self {
-        Self { handle, unsent: Some(msg), sending: None, room: None }
+        Self { handle, unsent: Some(msg), waiting: None, room: None }
     }
 }
 
@@ -122,27 +129,32 @@ impl<A: Actor> Future for Delivery<'_, A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         loop {
-            if let Some(sending) = &mut this.sending {
-                let sent = ready!(Pin::new(&mut **sending).poll(cx));
-                this.sending = None;
-                return Poll::Ready(sent.map_err(|item| SendError::Noproc(item.0.into_msg())));
+            if let Some(waiting) = &mut this.waiting {
+                let sent = ready!(waiting.as_mut().poll(cx));
+                this.waiting = None;
+                return Poll::Ready(sent.map_err(|msg| this.handle.refusal(msg)));
             }
             if let Some(room) = &mut this.room {
                 ready!(room.as_mut().poll(cx));
                 this.room = None;
             }
             let msg = this.unsent.take().expect("polled after it completed");
-            match cast(this.handle, msg) {
-                Err(SendError::Full(msg) | SendError::Busy(msg)) => match &this.handle.0 {
-                    Route::Local(cell) => {
-                        this.sending = Some(Box::new(cell.send(Item::Msg(msg))));
-                    }
-                    Route::Remote(route) => {
+            let offered = match &this.handle.0 {
+                Route::Local(cell) => offer(cell, msg, Verb::Tell),
+                Route::Slot(slot) => slot.offer(msg, Verb::Tell),
+                Route::Remote(route) => match cast(this.handle, msg) {
+                    Err(SendError::Full(msg)) if route.is_final() => Offer::Full(msg),
+                    Err(SendError::Full(msg) | SendError::Busy(msg)) => {
                         this.unsent = Some(msg);
                         this.room = Some(route.room());
+                        continue;
                     }
+                    other => return Poll::Ready(other),
                 },
-                other => return Poll::Ready(other),
+            };
+            match offered {
+                Offer::Wait(msg) => this.waiting = Some(this.handle.wait(msg, Verb::Tell)),
+                offered => return Poll::Ready(pushed(offered)),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What the rest of a node sees of one actor: a single allocation.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -8,21 +8,30 @@ use std::sync::Arc;
 
 use holm_cell::Cell;
 use holm_wire::body::BodyError;
+use holm_wire::value::Value;
 use holm_wire::{ExitReason, Fingerprint, Pid};
 
-use crate::life::{Ledger, Life};
-use crate::{Actor, ActorSystem, MonitorRef, ReturnPath, Signal, Watcher, decode_scope};
+use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
+
+use crate::inbox::{Keeper, Offer, Verb, offer};
+use crate::info::{ActorInfo, Stats};
+use crate::life::{Effect, Estate, Life};
+use crate::reply::{self, Unhandled};
+use crate::signal::Queued;
+use crate::spawnable::{ShutdownTime, Turn};
+use crate::{
+    Actor, ActorSystem, Address, Down, MonitorRef, ReturnPath, Supervisor, Watcher, decode_scope,
+};
 
 /// The cell of an `A`: its queue, its waker and this header, in one allocation.
 pub(crate) type ActorCell<A> = Cell<Item<A>, Header<A>>;
 
-/// A message waiting for room in the inbox of an `A`.
-pub(crate) type Sending<'a, A> = holm_cell::Sending<&'a ActorCell<A>, Item<A>, Header<A>>;
-
 /// What is queued in an inbox.
 pub(crate) enum Item<A: Actor> {
     Msg(A::Msg),
-    Signal(Box<Signal>),
+    Signal(Box<Queued>),
+    /// There is something in the [`LockedInbox`](crate::inbox::LockedInbox).
+    Bell,
 }
 
 impl<A: Actor> Item<A> {
@@ -30,7 +39,7 @@ impl<A: Actor> Item<A> {
     pub(crate) fn into_msg(self) -> A::Msg {
         match self {
             Self::Msg(msg) => msg,
-            Self::Signal(signal) => unreachable!("senders queue messages, not {signal:?}"),
+            Self::Signal(_) | Self::Bell => unreachable!("senders queue messages"),
         }
     }
 }
@@ -40,6 +49,10 @@ pub(crate) struct Header<A: Actor> {
     pub(crate) pid: Pid,
     pub(crate) system: ActorSystem,
     pub(crate) life: Life,
+    pub(crate) keeper: Keeper<A>,
+    pub(crate) stats: Stats,
+    pub(crate) turn: Turn,
+    pub(crate) shutdown: ShutdownTime,
     pub(crate) actor: PhantomData<fn(A)>,
 }
 
@@ -83,6 +96,12 @@ pub enum ArrivalError {
         /// The receiver's fingerprint.
         ours: Fingerprint,
     },
+    /// The inbox is full, and its policy hands messages back.
+    #[error("the inbox is full")]
+    Full,
+    /// The inbox is full, and its policy drops messages.
+    #[error("the inbox is full and its policy dropped the message")]
+    Dropped,
     /// The arguments did not decode.
     #[error("the arguments do not decode: {0}")]
     Body(#[from] BodyError),
@@ -98,12 +117,31 @@ pub trait AnyCell: Send + Sync + 'static {
     fn table_id(&self) -> usize;
     /// The reason it ends or ended with, once that is fixed.
     fn exit_reason(&self) -> Option<ExitReason>;
-    /// Asks it to end. The first reason wins.
-    fn exit(&self, reason: ExitReason);
+    /// An exit signal from `from`, or from outside of an actor: trapped, ignored (`Normal` from
+    /// another), or fatal. The first reason wins.
+    fn exit(&self, from: Option<Pid>, reason: ExitReason);
+    /// Ends it with `reason`, trapping or not.
+    fn halt(&self, reason: ExitReason);
+    /// Ends it with `reason` when everything that is in its inbox now is handled.
+    fn drain(&self, reason: ExitReason);
     /// Ends it at once, without `stopped`; seen by others as [`ExitReason::Killed`].
     fn kill(&self);
-    /// Appends a signal to the inbox. `false` if the actor has ended.
-    fn signal(&self, signal: Signal) -> bool;
+    /// One of its monitors fires: the actor gets the [`Down`], unless it gave the monitor up.
+    fn down(&self, down: Down);
+    /// Notes a monitor of its own. `false` if it has ended.
+    fn add_monitor(&self, monitor: MonitorRef, target: Address) -> bool;
+    /// Notes a link of its own, of which `peer` is to be told; `None` if it has ended or is linked.
+    fn add_link(&self, peer: Pid, mint: LinkId) -> Option<LinkKey>;
+    /// An actor that it supervises has started.
+    fn child_started(&self, child: Pid);
+    /// Whether it is a supervisor.
+    fn is_supervisor(&self) -> bool;
+    /// Another actor has linked to it. `false` if it has ended.
+    fn link(&self, from: Pid, key: LinkKey) -> bool;
+    /// Another actor has ended its link with it.
+    fn unlink(&self, from: Pid, ids: &LinkIds);
+    /// A linked actor has ended.
+    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason);
     /// Adds a watcher, or hands it back if the actor has ended.
     ///
     /// # Errors
@@ -128,6 +166,17 @@ pub trait AnyCell: Send + Sync + 'static {
         body: &[u8],
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
+    /// Makes a message of a method's name and its arguments, and appends it as
+    /// [`arrive`](Self::arrive) does.
+    ///
+    /// # Errors
+    /// [`ArrivalError`], to be told to the sender.
+    fn arrive_dyn(
+        &self,
+        method: &str,
+        args: Value,
+        caller: &mut Option<Box<dyn ReturnPath>>,
+    ) -> Result<bool, ArrivalError>;
     /// Resolves when half of the inbox is free, or the actor has ended.
     fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
     /// For a typed reference.
@@ -136,6 +185,18 @@ pub trait AnyCell: Send + Sync + 'static {
     fn add_name(&self, name: Arc<str>) -> bool;
     /// Forgets a name.
     fn remove_name(&self, name: &str);
+    /// Notes that it is in some group, to be left at the end. `false` if the actor has ended.
+    fn add_group(&self) -> bool;
+    /// Messages in its inbox.
+    fn depth(&self) -> usize;
+    /// Its state, as it can be seen from outside.
+    fn info(&self) -> ActorInfo;
+    /// Wakes its task, whatever it waits for.
+    fn wake(&self);
+    /// The watchdog met it at work.
+    fn add_busy_sample(&self);
+    /// The serial of the actor whose reply it waits for, 0 for none, and how much it has handled.
+    fn waits_for(&self) -> (u64, u64);
 }
 
 impl<A: Actor> AnyCell for ActorCell<A> {
@@ -155,10 +216,19 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.header().life.reason()
     }
 
-    fn exit(&self, reason: ExitReason) {
+    fn exit(&self, from: Option<Pid>, reason: ExitReason) {
+        let effect = self.header().life.handle_exit(from, self.header().pid, reason);
+        apply(self, effect);
+    }
+
+    fn halt(&self, reason: ExitReason) {
         if self.header().life.begin_exit(reason) {
             self.interrupt();
         }
+    }
+
+    fn drain(&self, reason: ExitReason) {
+        apply(self, Effect::Queue(Queued::Stop(reason)));
     }
 
     fn kill(&self) {
@@ -166,8 +236,39 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.interrupt();
     }
 
-    fn signal(&self, signal: Signal) -> bool {
-        self.push_unbounded(Item::Signal(Box::new(signal))).is_ok()
+    fn down(&self, down: Down) {
+        if self.header().life.fire(down.monitor) {
+            apply(self, Effect::Queue(Queued::Down(down)));
+        }
+    }
+
+    fn child_started(&self, child: Pid) {
+        apply(self, Effect::Queue(Queued::Started(child)));
+    }
+
+    fn is_supervisor(&self) -> bool {
+        TypeId::of::<A>() == TypeId::of::<Supervisor>()
+    }
+
+    fn add_monitor(&self, monitor: MonitorRef, target: Address) -> bool {
+        self.header().life.monitor(monitor, target)
+    }
+
+    fn add_link(&self, peer: Pid, mint: LinkId) -> Option<LinkKey> {
+        self.header().life.link(self.header().pid, peer, mint)
+    }
+
+    fn link(&self, from: Pid, key: LinkKey) -> bool {
+        self.header().life.handle_link(from, key)
+    }
+
+    fn unlink(&self, from: Pid, ids: &LinkIds) {
+        self.header().life.handle_unlink(from, ids);
+    }
+
+    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason) {
+        let effect = self.header().life.handle_link_exit(from, ids, reason);
+        apply(self, effect);
     }
 
     fn watch(&self, watcher: Watcher) -> Result<(), Watcher> {
@@ -203,13 +304,38 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError> {
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
+        let is_call = caller.is_some();
         let msg = decode_scope::catch(|| (table.methods[method].decode)(body, caller))?;
-        self.push_unbounded(Item::Msg(msg)).map_err(|_| ArrivalError::Noproc)?;
-        Ok(self.len() > self.capacity().messages() as usize)
+        admit(self, msg, is_call)
+    }
+
+    fn arrive_dyn(
+        &self,
+        method: &str,
+        args: Value,
+        caller: &mut Option<Box<dyn ReturnPath>>,
+    ) -> Result<bool, ArrivalError> {
+        let is_call = caller.is_some();
+        if let Some(make) = A::ANY_METHOD {
+            return admit(self, make(method, args, caller), is_call);
+        }
+        let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
+        let known = table.methods.iter().find(|known| known.info.tag == method).ok_or_else(|| {
+            ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
+        })?;
+        let msg = decode_scope::catch(|| (known.decode_named)(args, caller).map_err(Into::into))?;
+        admit(self, msg, is_call)
     }
 
     fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Self::room(self))
+        match &self.header().keeper {
+            Keeper::Locked(_) => Box::pin(async move {
+                if let Keeper::Locked(inbox) = &self.header().keeper {
+                    inbox.wait_for_room().await;
+                }
+            }),
+            Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => Box::pin(Self::room(self)),
+        }
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -223,16 +349,96 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     fn remove_name(&self, name: &str) {
         self.header().life.remove_name(name);
     }
+
+    fn add_group(&self) -> bool {
+        self.header().life.add_group()
+    }
+
+    fn depth(&self) -> usize {
+        match &self.header().keeper {
+            Keeper::Locked(inbox) => inbox.len(),
+            Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => self.len(),
+        }
+    }
+
+    fn info(&self) -> ActorInfo {
+        ActorInfo::of(self)
+    }
+
+    fn wake(&self) {
+        self.interrupt();
+    }
+
+    fn add_busy_sample(&self) {
+        self.header().stats.add_busy_sample();
+    }
+
+    fn waits_for(&self) -> (u64, u64) {
+        self.header().stats.waits_for()
+    }
+}
+
+/// What an exit signal does to an actor.
+fn apply<A: Actor>(cell: &ActorCell<A>, effect: Effect) {
+    match effect {
+        Effect::Nothing => {}
+        Effect::Ends => cell.interrupt(),
+        Effect::Queue(queued) => {
+            let queued = Box::new(queued);
+            // Refused, it is a signal to an actor that has ended.
+            match &cell.header().keeper {
+                Keeper::Locked(inbox) => drop(inbox.put_signal(cell, queued)),
+                Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => {
+                    drop(cell.push_unbounded(Item::Signal(queued)));
+                }
+            }
+        }
+    }
+}
+
+/// Appends a message whose sender does not wait for room; `true` if it is to pause.
+fn admit<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, is_call: bool) -> Result<bool, ArrivalError> {
+    match &cell.header().keeper {
+        Keeper::Block => {
+            cell.push_unbounded(Item::Msg(msg)).map_err(|_| ArrivalError::Noproc)?;
+            Ok(cell.len() > cell.capacity().messages() as usize)
+        }
+        Keeper::Fail(_) | Keeper::DropNew(_) | Keeper::Locked(_) => {
+            arrive_kept(cell, msg, if is_call { Verb::Call } else { Verb::Tell })
+        }
+    }
+}
+
+/// A message from another node, under a policy that acts at arrival.
+fn arrive_kept<A: Actor>(
+    cell: &ActorCell<A>,
+    msg: A::Msg,
+    verb: Verb,
+) -> Result<bool, ArrivalError> {
+    let (msg, error) = match offer(cell, msg, verb) {
+        Offer::Taken => return Ok(false),
+        Offer::Closed(_) | Offer::Restarting(_) => return Err(ArrivalError::Noproc),
+        Offer::Dropped(msg) => (msg, Unhandled::Dropped),
+        Offer::Wait(msg) | Offer::Full(msg) => (msg, Unhandled::Full),
+    };
+    reply::drop_as(error, || drop(msg));
+    Err(error.into())
 }
 
 impl<A: Actor> Header<A> {
     /// Closes the life, releases names, tells watchers: in that order, so that a look-up
     /// in a handler of the [`Down`](crate::Down) finds nothing.
     pub(crate) fn bury(&self, reason: &ExitReason) {
-        let Ledger { watchers, names } = self.life.end(reason.clone());
-        self.system.forget(self.pid, &names);
+        let Estate { names, grouped, links, watchers, monitors } = self.life.end(reason.clone());
+        self.system.forget(self.pid, &names, grouped);
+        for (peer, ids) in links {
+            self.system.route_link_exit(peer, self.pid, &ids, reason.clone());
+        }
         for watcher in watchers {
             watcher.fire(reason.clone());
+        }
+        for (monitor, target) in monitors {
+            self.system.unwatch(&target, monitor);
         }
     }
 }

@@ -8,10 +8,12 @@ use holm_wire::Pid;
 use holm_wire::body::BodyError;
 
 use crate::cell::ActorCell;
+use crate::inbox::{Verb, Waiting, wait_for_room};
+use crate::slot::Slot;
 use crate::system::Place;
 use crate::{
     Actor, ActorSystem, Address, AnyCell, MethodInfo, Outgoing, Outlet, Remote, ReplySink,
-    WireTable,
+    SendError, WireTable,
 };
 
 /// Reaches one actor; what [`Ref`](crate::Ref) and the generated methods are made of.
@@ -19,6 +21,8 @@ pub struct Handle<A: Actor>(pub(crate) Route<A>);
 
 pub(crate) enum Route<A: Actor> {
     Local(Arc<ActorCell<A>>),
+    /// The child of a supervisor on this node.
+    Slot(Arc<Slot<A>>),
     Remote(Arc<RemoteRoute<A>>),
 }
 
@@ -50,6 +54,11 @@ impl<A: Actor> RemoteRoute<A> {
             Some(None) => Box::pin(std::future::ready(())),
             None => self.outlet().room(&self.address),
         }
+    }
+
+    /// Whether `Full` is the receiver's last word: it lives here, and its policy is to fail.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.here(), Some(Some(cell)) if cell.header().keeper.fails())
     }
 
     /// `msg` as the outlet takes it.
@@ -84,6 +93,19 @@ impl<A: Actor> Handle<A> {
         Self(Route::Local(cell))
     }
 
+    pub(crate) fn slot(slot: Arc<Slot<A>>) -> Self {
+        Self(Route::Slot(slot))
+    }
+
+    /// The actor, if it is one of this node that needs no look-up by name.
+    pub(crate) fn cell(&self) -> Option<Arc<ActorCell<A>>> {
+        match &self.0 {
+            Route::Local(cell) => Some(Arc::clone(cell)),
+            Route::Slot(slot) => slot.child(),
+            Route::Remote(_) => None,
+        }
+    }
+
     pub(crate) fn remote(address: Address, system: ActorSystem) -> Self
     where
         A: Remote,
@@ -91,10 +113,29 @@ impl<A: Actor> Handle<A> {
         Self(Route::Remote(Arc::new(RemoteRoute { address, system, table: A::TABLE })))
     }
 
+    /// Waits until a local inbox takes `msg`; hands it back if the actor ends.
+    pub(crate) fn wait(&self, msg: A::Msg, verb: Verb) -> Waiting<A> {
+        match self.cell() {
+            Some(cell) => Box::pin(wait_for_room(cell, msg, verb)),
+            None => Box::pin(std::future::ready(Err(msg))),
+        }
+    }
+
+    /// Why a message is handed back whose receiver has ended.
+    pub(crate) fn refusal(&self, msg: A::Msg) -> SendError<A::Msg> {
+        if self.is_restarting() { SendError::Restarting(msg) } else { SendError::Noproc(msg) }
+    }
+
+    /// Whether an actor that has ended will be started anew.
+    pub(crate) fn is_restarting(&self) -> bool {
+        matches!(&self.0, Route::Slot(slot) if !slot.is_gone())
+    }
+
     /// Whom it reaches.
     pub fn address(&self) -> Address {
         match &self.0 {
             Route::Local(cell) => Address::Pid(cell.header().pid),
+            Route::Slot(slot) => Address::Pid(slot.pid()),
             Route::Remote(route) => route.address.clone(),
         }
     }
@@ -103,6 +144,7 @@ impl<A: Actor> Handle<A> {
     pub fn pid(&self) -> Option<Pid> {
         match &self.0 {
             Route::Local(cell) => Some(cell.header().pid),
+            Route::Slot(slot) => Some(slot.pid()),
             Route::Remote(route) => match &route.address {
                 Address::Pid(pid) => Some(*pid),
                 Address::Named { .. } => None,
@@ -115,6 +157,7 @@ impl<A: Actor> Clone for Handle<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Route::Local(cell) => Route::Local(Arc::clone(cell)),
+            Route::Slot(slot) => Route::Slot(Arc::clone(slot)),
             Route::Remote(route) => Route::Remote(Arc::clone(route)),
         })
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use holm_cell::reply::{Promise, Reply, slot};
-use holm_wire::{ExitReason, Pid};
+use holm_wire::{ExitReason, MonitorId, Pid};
 
-use crate::{ActorSystem, Address, AnyCell, Signal};
+use crate::{ActorSystem, Address, AnyCell};
 
 /// Names one monitor; unique in its [`ActorSystem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,18 @@ impl MonitorRef {
     /// The number behind it, for the wire.
     pub fn as_u64(self) -> u64 {
         self.0
+    }
+}
+
+impl From<MonitorRef> for MonitorId {
+    fn from(monitor: MonitorRef) -> Self {
+        Self(monitor.0)
+    }
+}
+
+impl From<MonitorId> for MonitorRef {
+    fn from(id: MonitorId) -> Self {
+        Self(id.0)
     }
 }
 
@@ -91,7 +103,7 @@ impl Watcher {
         match sink {
             Sink::Remote(tell) => tell(reason),
             Sink::Actor(cell) => {
-                cell.signal(Signal::Down(Down { monitor, from, reason }));
+                cell.down(Down { monitor, from, reason });
             }
             Sink::Future(promise) => {
                 // The watcher may have gone meanwhile; then nobody is to be told.

@@ -7,6 +7,9 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Something with bytes to write.
 pub trait Flush: Send + Sync + 'static {
@@ -26,6 +29,10 @@ struct PollScope {
     pending: RefCell<Vec<Arc<dyn Flush>>>,
     /// Replies dropped by a panic, kept until the exit reason is known.
     orphans: RefCell<Vec<Box<dyn Any>>>,
+    /// When the clock was first looked at in this poll.
+    since: Cell<Option<Instant>>,
+    /// The serial of the actor whose reply the running handler waits for; 0 for none.
+    waits_for: Cell<u64>,
 }
 
 thread_local! {
@@ -34,6 +41,8 @@ thread_local! {
             active: Cell::new(false),
             pending: RefCell::new(Vec::new()),
             orphans: RefCell::new(Vec::new()),
+            since: Cell::new(None),
+            waits_for: Cell::new(0),
         }
     };
 }
@@ -71,6 +80,27 @@ pub(crate) fn drop_orphans() {
     drop(SCOPE.with(|scope| scope.orphans.take()));
 }
 
+/// Whether this poll has gone on for `time` since it first asked.
+pub(crate) fn has_run_for(time: Duration) -> bool {
+    SCOPE.with(|scope| match scope.since.get() {
+        Some(since) => since.elapsed() >= time,
+        None => {
+            scope.since.set(Some(Instant::now()));
+            false
+        }
+    })
+}
+
+/// Notes that the running handler waits for a reply of the actor with this serial.
+pub(crate) fn note_waits_for(serial: u64) {
+    SCOPE.with(|scope| scope.waits_for.set(serial));
+}
+
+/// What [`note_waits_for`] noted in this poll; 0 for nothing.
+pub(crate) fn take_waits_for() -> u64 {
+    SCOPE.with(|scope| scope.waits_for.take())
+}
+
 /// Polls an actor, then flushes what the poll made pending.
 pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     /// Ends the scope, also when `poll` unwinds. Where one actor polls another, the inner one
@@ -89,6 +119,7 @@ pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     }
     SCOPE.with(|scope| {
         let _leave = Leave { scope, outer: scope.active.replace(true) };
+        scope.since.set(None);
         poll()
     })
 }

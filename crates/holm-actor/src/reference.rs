@@ -20,12 +20,13 @@ use crate::{Actor, Address, AnyCell, Api, DecodeScope, Handle, Remote};
 /// `A::Api`, which this dereferences to.
 pub struct Ref<A: Actor> {
     api: A::Api,
-    pid: Pid,
+    /// What it is compared by: the pid, or the slot of a supervised actor.
+    id: Pid,
 }
 
 impl<A: Actor> Ref<A> {
-    pub(crate) fn new(handle: Handle<A>, pid: Pid) -> Self {
-        Self { api: A::Api::new(handle), pid }
+    pub(crate) fn new(handle: Handle<A>, id: Pid) -> Self {
+        Self { api: A::Api::new(handle), id }
     }
 
     /// A reference to a living actor, if it is an `A`.
@@ -35,9 +36,13 @@ impl<A: Actor> Ref<A> {
         Some(Self::new(Handle::local(cell), pid))
     }
 
-    /// The untyped reference.
+    /// The untyped reference. For a supervised actor, of its present life: the child known
+    /// last.
     pub fn pid(&self) -> Pid {
-        self.pid
+        match &self.handle().0 {
+            Route::Slot(slot) => slot.pid(),
+            Route::Local(_) | Route::Remote(_) => self.id,
+        }
     }
 
     /// The handle under the methods.
@@ -45,12 +50,18 @@ impl<A: Actor> Ref<A> {
         self.api.handle()
     }
 
-    /// Asks the actor to end with `reason`; the first reason wins. What is still in its
-    /// inbox then will not be handled.
+    /// Sends the actor an exit signal, from nobody in particular: one that traps exits has it
+    /// reach its handler; else `Normal` is ignored, and any other reason ends it: what is in
+    /// its inbox then will not be handled.
     pub fn exit(&self, reason: ExitReason) {
         match &self.handle().0 {
-            Route::Local(cell) => cell.exit(reason),
-            Route::Remote(route) => route.outlet().exit(self.pid, reason),
+            Route::Local(cell) => cell.exit(None, reason),
+            Route::Slot(slot) => {
+                if let Some(cell) = slot.child() {
+                    cell.exit(None, reason);
+                }
+            }
+            Route::Remote(route) => route.outlet().exit(self.id, reason),
         }
     }
 
@@ -58,7 +69,12 @@ impl<A: Actor> Ref<A> {
     pub fn kill(&self) {
         match &self.handle().0 {
             Route::Local(cell) => cell.kill(),
-            Route::Remote(route) => route.outlet().kill(self.pid),
+            Route::Slot(slot) => {
+                if let Some(cell) = slot.child() {
+                    cell.kill();
+                }
+            }
+            Route::Remote(route) => route.outlet().kill(self.id),
         }
     }
 }
@@ -73,13 +89,13 @@ impl<A: Actor> Deref for Ref<A> {
 
 impl<A: Actor> Clone for Ref<A> {
     fn clone(&self) -> Self {
-        Self { api: self.api.clone(), pid: self.pid }
+        Self { api: self.api.clone(), id: self.id }
     }
 }
 
 impl<A: Actor> PartialEq for Ref<A> {
     fn eq(&self, other: &Self) -> bool {
-        self.pid == other.pid
+        self.id == other.id
     }
 }
 
@@ -87,19 +103,19 @@ impl<A: Actor> Eq for Ref<A> {}
 
 impl<A: Actor> Hash for Ref<A> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.pid.hash(state);
+        self.id.hash(state);
     }
 }
 
 impl<A: Actor> fmt::Debug for Ref<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ref({})", self.pid)
+        write!(f, "Ref({})", self.pid())
     }
 }
 
 impl<A: Remote> Serialize for Ref<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.pid.serialize(serializer)
+        self.pid().serialize(serializer)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The callee's end of a call: where the answer goes.
 
+use std::cell::Cell;
 use std::fmt;
+use std::future::poll_fn;
 
 use holm_cell::reply::Promise;
-use holm_wire::Message;
-use holm_wire::body::{BodyError, decode_positional, encode_positional};
+use holm_wire::body::{BodyError, decode_positional, encode_named, encode_positional};
+use holm_wire::{BodyCodec, Message};
 
 use crate::{ArrivalError, CallError, decode_scope, poll_scope};
 
@@ -29,9 +31,57 @@ struct Remote<T> {
 /// What writes the body of a reply.
 pub type ReplyBody<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), BodyError>;
 
+/// Why a message is dropped that nobody will handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unhandled {
+    /// The inbox was full.
+    Full,
+    /// The policy of the inbox dropped it.
+    Dropped,
+}
+
+impl From<Unhandled> for CallError {
+    fn from(unhandled: Unhandled) -> Self {
+        match unhandled {
+            Unhandled::Full => Self::Full,
+            Unhandled::Dropped => Self::Dropped,
+        }
+    }
+}
+
+impl From<Unhandled> for ArrivalError {
+    fn from(unhandled: Unhandled) -> Self {
+        match unhandled {
+            Unhandled::Full => Self::Full,
+            Unhandled::Dropped => Self::Dropped,
+        }
+    }
+}
+
+thread_local! {
+    /// Why the messages that this thread drops just now are not handled.
+    static UNHANDLED: Cell<Option<Unhandled>> = const { Cell::new(None) };
+}
+
+/// Drops messages within `drop`: their calls fail for this reason.
+pub(crate) fn drop_as(why: Unhandled, drop: impl FnOnce()) {
+    struct Restore(Option<Unhandled>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            UNHANDLED.set(self.0);
+        }
+    }
+    let _restore = Restore(UNHANDLED.replace(Some(why)));
+    drop();
+}
+
 /// The way back to a caller on another node. Dropping it unused tells the
 /// caller that the call failed, and why.
 pub trait ReturnPath: Send + Sync {
+    /// How the body of the reply is to be written.
+    fn codec(&self) -> BodyCodec {
+        BodyCodec::Positional
+    }
     /// Answers the call.
     fn reply(self: Box<Self>, body: ReplyBody<'_>);
     /// Tells the caller that its message was not taken.
@@ -63,8 +113,11 @@ impl<T: Send + 'static> Reply<T> {
     {
         Self(match path.take() {
             Some(path) => Inner::Remote(Box::new(Remote {
+                encode: match path.codec() {
+                    BodyCodec::Positional | BodyCodec::Raw => |value, out| encode_positional(value, out),
+                    BodyCodec::Named => |value, out| encode_named(value, out),
+                },
                 path,
-                encode: |value, out| encode_positional(value, out),
             })),
             None => Inner::Nobody,
         })
@@ -98,6 +151,19 @@ impl<T: Send + 'static> Reply<T> {
         }
     }
 
+    /// Resolves when nobody waits for the answer any more: the call was cancelled or has timed
+    /// out. For a cast at once; for a caller on another node, which tells by
+    /// [`is_abandoned`](Self::is_abandoned) only, never.
+    ///
+    /// Cancel safe.
+    pub async fn abandoned(&mut self) {
+        match &mut self.0 {
+            Inner::Nobody => {}
+            Inner::Local(promise) => poll_fn(|cx| promise.poll_abandoned(cx)).await,
+            Inner::Remote(_) => std::future::pending().await,
+        }
+    }
+
     /// Takes out of the reply of a message that has been encoded what completes the
     /// call when the encoded reply comes back.
     pub fn take_sink(&mut self) -> Option<Box<dyn ReplySink>>
@@ -114,9 +180,20 @@ impl<T: Send + 'static> Reply<T> {
 
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
-        // A handler that panics drops its reply before the exit reason is fixed; the
-        // caller is to hear that reason.
-        if std::thread::panicking() && !matches!(self.0, Inner::Nobody) {
+        if matches!(self.0, Inner::Nobody) {
+            return;
+        }
+        if let Some(why) = UNHANDLED.get() {
+            match self.take() {
+                Inner::Nobody => {}
+                Inner::Local(promise) => {
+                    let _ = promise.complete(Err(why.into()));
+                }
+                Inner::Remote(remote) => remote.path.refuse(&why.into()),
+            }
+        } else if std::thread::panicking() {
+            // A handler that panics drops its reply before the exit reason is fixed; the
+            // caller is to hear that reason.
             poll_scope::keep_orphan(Box::new(self.take()));
         }
     }

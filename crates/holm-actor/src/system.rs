@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use holm_cell::{Capacity, SerialTable, cell};
 use holm_env::Env;
+use holm_proto::ledger::{LinkId, LinkIds};
+use holm_sched::Scheduler;
 use holm_wire::{ExitReason, NodeId, NodeName, Pid};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::cell::{ActorCell, AnyCell, Header};
+use crate::cell::{ActorCell, AnyCell, Header, Item};
+use crate::inbox::Keeper;
+use crate::info::{ActorInfo, Stats};
 use crate::life::Life;
+use crate::spawnable::ShutdownTime;
+use crate::task::Queue;
 use crate::{
     Actor, Address, Context, Handle, Monitor, MonitorRef, Named, Names, Outlet, Ref, Remote,
     SpawnOptions, Watcher, task,
@@ -28,6 +34,15 @@ pub const MAILBOX_DEFAULT: Capacity = Capacity::new(1024).expect("within the ran
 #[derive(Clone)]
 pub struct ActorSystem(Arc<Inner>);
 
+/// A system that may have gone.
+pub(crate) struct WeakSystem(Weak<Inner>);
+
+impl WeakSystem {
+    pub(crate) fn upgrade(&self) -> Option<ActorSystem> {
+        self.0.upgrade().map(ActorSystem)
+    }
+}
+
 struct Inner {
     node: NodeId,
     name: NodeName,
@@ -35,9 +50,24 @@ struct Inner {
     actors: SerialTable<Arc<dyn AnyCell>>,
     names: Mutex<NameMap>,
     outlet: Arc<dyn Outlet>,
-    monitors: AtomicU64,
+    /// Numbers monitors and links.
+    bonds: AtomicU64,
+    /// Runs the actors; `None` in the test world, where each is a task of its own.
+    scheduler: Option<Scheduler>,
     /// Set once, by the first shutdown: why whoever is spawned from then on ends at once.
     closing: OnceLock<ExitReason>,
+}
+
+/// What binds a new actor to another from its start.
+pub(crate) enum Bond {
+    Link(Arc<dyn AnyCell>),
+    Monitor(Arc<dyn AnyCell>, MonitorRef),
+    /// A link with its supervisor.
+    Supervisor {
+        parent: Arc<dyn AnyCell>,
+        /// It tells its supervisor when its `started` has run, and does not wait for more.
+        reports: bool,
+    },
 }
 
 /// Where an actor is to be found.
@@ -53,15 +83,23 @@ type NameMap = BTreeMap<Arc<str>, Arc<dyn AnyCell>>;
 impl ActorSystem {
     /// An empty system of the node `name`, with `outlet` as its way to others.
     pub fn new(env: Env, name: NodeName, node: NodeId, outlet: Arc<dyn Outlet>) -> Self {
-        Self(Arc::new(Inner {
-            node,
-            name,
-            env,
-            actors: SerialTable::new(),
-            names: Mutex::default(),
-            outlet,
-            monitors: AtomicU64::new(1),
-            closing: OnceLock::new(),
+        Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = Weak::clone(inner);
+            let scheduler = env.parallelism().map(|workers| {
+                let start = |worker| drop(env.spawn(worker));
+                Scheduler::new(workers, start, move || handle_runtime_gone(&inner))
+            });
+            Inner {
+                node,
+                name,
+                env,
+                actors: SerialTable::new(),
+                names: Mutex::default(),
+                outlet,
+                bonds: AtomicU64::new(1),
+                scheduler,
+                closing: OnceLock::new(),
+            }
         }))
     }
 
@@ -88,9 +126,7 @@ impl ActorSystem {
     /// # Panics
     /// If the table of actors is full ([`holm_cell::SERIALS_MAX`]).
     pub fn spawn_with<A: Actor>(&self, actor: A, options: SpawnOptions) -> Ref<A> {
-        let cell = self.start(actor, options);
-        let pid = cell.header().pid;
-        Ref::new(Handle::local(cell), pid)
+        self.spawn_bound(actor, options, None)
     }
 
     /// Spawns an actor for a caller that does not know its type.
@@ -98,22 +134,90 @@ impl ActorSystem {
     /// # Panics
     /// As [`spawn`](Self::spawn).
     pub fn spawn_any<A: Actor>(&self, actor: A) -> Arc<dyn AnyCell> {
-        self.start(actor, SpawnOptions::default())
+        self.spawn_cell(actor, &SpawnOptions::default(), None)
     }
 
-    fn start<A: Actor>(&self, actor: A, options: SpawnOptions) -> Arc<ActorCell<A>> {
+    pub(crate) fn spawn_bound<A: Actor>(
+        &self,
+        actor: A,
+        options: SpawnOptions,
+        bond: Option<Bond>,
+    ) -> Ref<A> {
+        let cell = self.spawn_cell(actor, &options, bond);
+        let pid = cell.header().pid;
+        Ref::new(Handle::local(cell), pid)
+    }
+
+    pub(crate) fn spawn_cell<A: Actor>(
+        &self,
+        actor: A,
+        options: &SpawnOptions,
+        bond: Option<Bond>,
+    ) -> Arc<ActorCell<A>> {
+        self.start(options, bond, |queue, cx| task::task(actor, queue, cx))
+    }
+
+    /// The id of a slot: a pid that no actor has or will have.
+    pub(crate) fn slot_id(&self) -> Pid {
+        let vacant = self.0.actors.reserve().expect("fewer than SERIALS_MAX actors");
+        Pid { node: self.0.node, serial: wire_serial(vacant.serial()) }
+    }
+
+    /// Makes a cell, binds it to who spawns it, and starts the task that `make` makes for it.
+    pub(crate) fn start<A: Actor, F: Future<Output = ()> + Send + 'static>(
+        &self,
+        options: &SpawnOptions,
+        bond: Option<Bond>,
+        make: impl FnOnce(Queue<A>, Context<A>) -> F,
+    ) -> Arc<ActorCell<A>> {
         let vacant = self.0.actors.reserve().expect("fewer than SERIALS_MAX actors");
         let pid = Pid { node: self.0.node, serial: wire_serial(vacant.serial()) };
-        let header =
-            Header { pid, system: self.clone(), life: Life::default(), actor: PhantomData };
-        let (cell, inbox) = cell(options.mailbox, header);
+        let (supervisor, reports) = match &bond {
+            Some(Bond::Supervisor { parent, reports }) => (Some(parent.pid()), *reports),
+            Some(Bond::Link(_) | Bond::Monitor(..)) | None => (None, false),
+        };
+        let (keeper, room) = Keeper::new(options.policy, options.mailbox);
+        let header = Header {
+            pid,
+            system: self.clone(),
+            life: Life::new(options.trap_exits, supervisor),
+            keeper,
+            stats: Stats::default(),
+            turn: options.turn,
+            shutdown: ShutdownTime::new(options.shutdown_time),
+            actor: PhantomData,
+        };
+        let (cell, queue) = cell::<Item<A>, Header<A>>(room, header);
+        if let Some(bond) = bond {
+            self.bind(&*cell, bond);
+        }
         vacant.fill(Arc::clone(&cell) as Arc<dyn AnyCell>);
         // It is in the table now: either this sees a shutdown, or the shutdown sees it.
         if let Some(reason) = self.0.closing.get() {
-            cell.exit(reason.clone());
+            cell.halt(reason.clone());
         }
-        drop(self.0.env.spawn(task::task(actor, inbox, Context::new(Arc::clone(&cell)))));
+        let task = make(queue, Context::new(Arc::clone(&cell), options, reports));
+        match &self.0.scheduler {
+            Some(scheduler) => scheduler.spawn(options.priority, task),
+            None => drop(self.0.env.spawn(task)),
+        }
         cell
+    }
+
+    /// Binds a new actor, which nobody knows yet.
+    fn bind(&self, child: &dyn AnyCell, bond: Bond) {
+        match bond {
+            Bond::Link(parent) | Bond::Supervisor { parent, .. } => {
+                self.link(&*parent, parent.pid(), child.pid(), Some(child));
+            }
+            Bond::Monitor(parent, monitor) => {
+                let at = Address::Pid(child.pid());
+                if parent.add_monitor(monitor, at.clone()) {
+                    // It cannot have ended.
+                    let _ = child.watch(Watcher::actor(monitor, at, parent));
+                }
+            }
+        }
     }
 
     /// The local names.
@@ -163,7 +267,9 @@ impl ActorSystem {
     ///
     /// Cancel safe: it can be called again, also by several at once.
     pub async fn shutdown(&self, why: &str) {
-        let reason = self.0.closing.get_or_init(|| ExitReason::Shutdown(why.into()));
+        let reason = ExitReason::Shutdown(why.into());
+        self.stop_supervisors(&reason).await;
+        let reason = self.0.closing.get_or_init(|| reason);
         loop {
             let cells = self.0.actors.snapshot();
             if cells.is_empty() {
@@ -172,7 +278,7 @@ impl ActorSystem {
             let ends: Vec<Monitor> =
                 cells.iter().map(|(_, cell)| self.monitor(cell.pid())).collect();
             for (_, cell) in cells {
-                cell.exit(reason.clone());
+                cell.halt(reason.clone());
             }
             for end in ends {
                 end.await;
@@ -180,9 +286,130 @@ impl ActorSystem {
         }
     }
 
+    /// Stops the supervision trees, each from its leaves up.
+    async fn stop_supervisors(&self, reason: &ExitReason) {
+        let cells = self.0.actors.snapshot().into_iter().map(|(_, cell)| cell);
+        let roots: Vec<_> = cells
+            .filter(|cell| cell.is_supervisor() && cell.info().supervisor.is_none())
+            .collect();
+        let ends: Vec<Monitor> = roots.iter().map(|cell| self.monitor(cell.pid())).collect();
+        for root in roots {
+            root.exit(None, reason.clone());
+        }
+        for end in ends {
+            end.await;
+        }
+    }
+
     /// A name for a new monitor.
     pub fn next_monitor(&self) -> MonitorRef {
-        MonitorRef(self.0.monitors.fetch_add(1, Ordering::Relaxed))
+        MonitorRef(self.0.bonds.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakSystem {
+        WeakSystem(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
+        self.0.scheduler.as_ref()
+    }
+
+    pub(crate) fn by_serial(&self, serial: u64) -> Option<Arc<dyn AnyCell>> {
+        self.0.actors.get(holm_cell::Serial::new(serial)?)
+    }
+
+    /// Up to `max` actors from the place `from` on, and where to go on: 0 after the last.
+    pub(crate) fn scan(&self, from: u32, max: usize) -> (Vec<(u64, Arc<dyn AnyCell>)>, u32) {
+        let (cells, next) = self.0.actors.scan(from, max);
+        (cells.into_iter().map(|(serial, cell)| (serial.as_u64(), cell)).collect(), next)
+    }
+
+    /// The state of an actor of this node; `None` if there is no such actor.
+    pub fn inspect(&self, pid: Pid) -> Option<ActorInfo> {
+        self.find(pid).map(|cell| cell.info())
+    }
+
+    /// The actors of this node.
+    pub fn pids(&self) -> Vec<Pid> {
+        let node = self.0.node;
+        let pid = |serial| Pid { node, serial: wire_serial(serial) };
+        self.0.actors.snapshot().into_iter().map(|(serial, _)| pid(serial)).collect()
+    }
+
+    /// Sends an exit signal from outside of an actor: see [`Ref::exit`].
+    pub fn exit(&self, target: Pid, reason: ExitReason) {
+        self.exit_from(None, target, reason);
+    }
+
+    /// Ends an actor at once: see [`Ref::kill`].
+    pub fn kill(&self, target: Pid) {
+        match self.place(&Address::Pid(target)) {
+            Place::Here(Some(cell)) => cell.kill(),
+            Place::Here(None) => {}
+            Place::Elsewhere => self.0.outlet.kill(target),
+        }
+    }
+
+    pub(crate) fn exit_from(&self, from: Option<Pid>, target: Pid, reason: ExitReason) {
+        match self.place(&Address::Pid(target)) {
+            Place::Here(Some(cell)) => cell.exit(from, reason),
+            Place::Here(None) => {}
+            Place::Elsewhere => self.0.outlet.exit(target, reason),
+        }
+    }
+
+    /// Links `mine`, whose pid is `me`, with `peer`. No two lives are locked at once: the
+    /// ledgers of both settle what crosses.
+    pub(crate) fn link(
+        &self,
+        mine: &dyn AnyCell,
+        me: Pid,
+        peer: Pid,
+        known: Option<&dyn AnyCell>,
+    ) {
+        if peer == me {
+            return;
+        }
+        let mint = LinkId(self.0.bonds.fetch_add(1, Ordering::Relaxed));
+        let Some(key) = mine.add_link(peer, mint) else { return };
+        let refused = match (known, self.place(&Address::Pid(peer))) {
+            (Some(cell), _) => (!cell.link(me, key)).then_some(ExitReason::Noproc),
+            (None, Place::Here(Some(cell))) => {
+                (!cell.link(me, key)).then_some(ExitReason::Noproc)
+            }
+            (None, Place::Here(None)) => Some(ExitReason::Noproc),
+            (None, Place::Elsewhere) => Some(ExitReason::Noconnection),
+        };
+        if let Some(reason) = refused {
+            mine.link_exit(peer, &LinkIds::from(key), reason);
+        }
+    }
+
+    /// Ends the link of the actor `me` with `peer`.
+    pub(crate) fn unlink(&self, life: &Life, me: Pid, peer: Pid) {
+        let ids = life.unlink(peer);
+        if ids.is_empty() {
+            return;
+        }
+        if let Place::Here(Some(cell)) = self.place(&Address::Pid(peer)) {
+            cell.unlink(me, &ids);
+        }
+        life.handle_unlink_ack(peer, &ids);
+    }
+
+    /// Tells `peer` of the end of an actor that it is linked with.
+    pub(crate) fn route_link_exit(&self, peer: Pid, from: Pid, ids: &LinkIds, reason: ExitReason) {
+        if let Place::Here(Some(cell)) = self.place(&Address::Pid(peer)) {
+            cell.link_exit(from, ids, reason);
+        }
+    }
+
+    /// Whom a watch of `target` watches: the holder, where a local name is held.
+    pub(crate) fn holder(&self, target: Address) -> Address {
+        match self.place(&target) {
+            Place::Here(Some(cell)) => Address::Pid(cell.pid()),
+            Place::Here(None) | Place::Elsewhere => target,
+        }
     }
 
     /// Has `watcher` hear of the end of whom it watches. Returns what [`unwatch`](Self::unwatch)
@@ -232,8 +459,8 @@ impl ActorSystem {
         self.0.names.lock()
     }
 
-    /// Releases the serial and the names of an actor that has ended.
-    pub(crate) fn forget(&self, pid: Pid, held: &[Arc<str>]) {
+    /// Releases the serial, the names and the groups of an actor that has ended.
+    pub(crate) fn forget(&self, pid: Pid, held: &[Arc<str>], _grouped: bool) {
         if let Some(serial) = cell_serial(pid) {
             self.0.actors.remove(serial);
         }
@@ -244,6 +471,23 @@ impl ActorSystem {
                     names.remove(name);
                 }
             }
+        }
+    }
+}
+
+/// The runtime has dropped its tasks: the actors wake up to be dropped too, and tell.
+fn handle_runtime_gone(inner: &Weak<Inner>) {
+    if let Some(inner) = inner.upgrade() {
+        for (_, cell) in inner.actors.snapshot() {
+            cell.wake();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.close();
         }
     }
 }

@@ -1,97 +1,151 @@
 //! The task of one actor: takes messages, handles them, dies in order.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
-use std::time::Duration;
 
 use holm_cell::Consumer;
 use holm_wire::ExitReason;
 use pin_project_lite::pin_project;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cell::{Header, Item};
-use crate::life::Urgency;
-use crate::{Actor, Context, poll_scope};
+use crate::context::IdlePlan;
+use crate::guarded::{Guarded, LastWords};
+use crate::inbox::Keeper;
+use crate::signal::Settled;
+use crate::{Actor, Context, Signal, poll_scope};
 
-/// How long a handler may still run after a shutdown was asked for, and then
-/// `stopped`: the usual time of a supervisor's child, long enough to finish a request,
-/// short enough for an operator to wait. What is not done then is dropped.
-pub(crate) const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+/// Messages between two looks at the clock: a look costs about as much as handling one.
+const CLOCK_EVERY: u16 = 8;
 
-/// Messages handled in one poll before other tasks get their turn: enough to spread
-/// the cost of a wake-up, few enough that a busy actor delays nobody by much.
-const BATCH: u32 = 64;
-
-type Inbox<A> = Consumer<Item<A>, Header<A>>;
+/// The receiving end of an actor's queue.
+pub(crate) type Queue<A> = Consumer<Item<A>, Header<A>>;
 
 /// Everything the task of an actor owns.
 struct Body<A: Actor> {
     /// `None` once dropped.
     actor: Option<A>,
-    inbox: Inbox<A>,
+    queue: Queue<A>,
     cx: Context<A>,
+    /// A bell was heard: the locked inbox is not known to be empty.
+    rung: bool,
     buried: bool,
 }
 
 /// The future to spawn for an actor.
 pub(crate) fn task<A: Actor>(
     actor: A,
-    inbox: Inbox<A>,
+    queue: Queue<A>,
     cx: Context<A>,
 ) -> impl Future<Output = ()> + Send {
-    let mut body = Body { actor: Some(actor), inbox, cx, buried: false };
-    Scoped {
-        future: async move {
-            let reason = body.live().await;
-            body.die(reason).await;
-        },
+    let label = cx.pid().serial.as_u64();
+    let mut body = Body { actor: Some(actor), queue, cx, rung: false, buried: false };
+    scoped(label, async move {
+        let reason = body.live().await;
+        body.die(reason).await;
+    })
+}
+
+/// Polls an actor's future inside a [`poll_scope`].
+pub(crate) fn scoped<F: Future<Output = ()> + Send>(
+    label: u64,
+    future: F,
+) -> impl Future<Output = ()> + Send {
+    Scoped { label, future }
+}
+
+/// Lets others run, and is then polled again.
+pub(crate) async fn end_turn() {
+    let mut ended = false;
+    poll_fn(|task| {
+        if std::mem::replace(&mut ended, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// What arrived first.
+pub(crate) fn pop<A: Actor>(queue: &mut Queue<A>, rung: &mut bool) -> Option<Item<A>> {
+    if *rung && let Some(item) = take_locked(queue, rung) {
+        return Some(item);
     }
+    match queue.pop()? {
+        Item::Bell => take_locked(queue, rung),
+        item => Some(item),
+    }
+}
+
+#[cold]
+fn take_locked<A: Actor>(queue: &Queue<A>, rung: &mut bool) -> Option<Item<A>> {
+    let Keeper::Locked(inbox) = &queue.cell().header().keeper else { return None };
+    let item = inbox.take();
+    *rung = item.is_some();
+    item
 }
 
 impl<A: Actor> Body<A> {
     /// Handles messages until there is a reason to end.
     async fn live(&mut self) -> ExitReason {
-        let Self { actor: Some(actor), inbox, cx, .. } = self else {
+        let Self { actor: Some(actor), queue, cx, rung, .. } = self else {
             unreachable!("an actor lives before it dies");
         };
-        // The environment's wakers stay good for the life of a task.
-        poll_fn(|task| {
-            inbox.watch_interrupts(task);
-            Poll::Ready(())
-        })
-        .await;
-        match Guarded::new(inbox, || actor.started(cx)).await {
+        watch_interrupts(queue).await;
+        match Guarded::new(queue, || actor.started(cx)).await {
+            Ok(Ok(())) if cx.reports_start() => cx.report_started(),
             Ok(Ok(())) => {}
             Ok(Err(reason)) | Err(reason) => return reason,
         }
-        let mut handled = 0;
+        let turn = cx.header().turn;
+        let mut taken = 0;
         loop {
-            if (cx.is_stopping() || inbox.is_interrupted())
+            if (cx.is_stopping() || queue.is_interrupted())
                 && let Some(reason) = cx.header().life.reason()
             {
                 return reason;
             }
-            let outcome = match inbox.pop() {
-                Some(Item::Msg(msg)) => Guarded::new(inbox, || actor.handle(msg, cx)).await,
-                Some(Item::Signal(signal)) => {
-                    Guarded::new(inbox, || actor.signal(*signal, cx)).await
+            let Some(item) = pop(queue, rung) else {
+                cx.header().stats.add_handled(u64::from(std::mem::take(&mut taken)));
+                cx.header().stats.note_idle();
+                if wait(queue, cx).await == Wake::Idle
+                    && let Err(reason) =
+                        Guarded::new(queue, || actor.signal(Signal::Idle, cx)).await
+                {
+                    return reason;
                 }
-                None => {
-                    handled = 0;
-                    poll_fn(|task| inbox.poll_ready(task)).await;
-                    continue;
+                continue;
+            };
+            if taken == 0 {
+                cx.header().stats.note_depth(queue.len() + 1);
+            }
+            let outcome = match item {
+                Item::Msg(msg) => {
+                    cx.header().stats.note_handling(A::message_index(&msg));
+                    Guarded::new(queue, || actor.handle(msg, cx)).await
                 }
+                Item::Signal(queued) => match cx.header().life.settle(*queued) {
+                    Settled::Signal(signal) => {
+                        Guarded::new(queue, || actor.signal(signal, cx)).await
+                    }
+                    Settled::Nothing => Ok(()),
+                    Settled::Stop(reason) => Err(reason),
+                },
+                Item::Bell => Ok(()),
             };
             if let Err(reason) = outcome {
                 return reason;
             }
-            handled += 1;
-            if handled == BATCH {
-                handled = 0;
-                inbox.publish();
-                tokio::task::yield_now().await;
+            taken += 1;
+            if taken >= turn.messages()
+                || taken.is_multiple_of(CLOCK_EVERY) && poll_scope::has_run_for(turn.time())
+            {
+                cx.header().stats.add_handled(u64::from(std::mem::take(&mut taken)));
+                queue.publish();
+                end_turn().await;
             }
         }
     }
@@ -104,10 +158,8 @@ impl<A: Actor> Body<A> {
             && let Some(actor) = &mut self.actor
         {
             let reason = life.reason().unwrap_or(ExitReason::Normal);
-            let future = actor.stopped(&reason, &mut self.cx);
-            let stopped = LastWords { inbox: &self.inbox, future };
-            // Cut off or panicked: the reason stays what it was.
-            let _ = tokio::time::timeout(SHUTDOWN_TIME, stopped).await;
+            let cell = self.queue.cell();
+            LastWords::new(cell.header(), || actor.stopped(&reason, &mut self.cx)).await;
         }
         self.drop_actor();
         self.bury();
@@ -122,6 +174,7 @@ impl<A: Actor> Body<A> {
 
     fn bury(&mut self) {
         if !std::mem::replace(&mut self.buried, true) {
+            self.cx.end_tasks();
             let header = self.cx.header();
             header.bury(&header.life.reason().unwrap_or(ExitReason::Killed));
         }
@@ -134,12 +187,65 @@ impl<A: Actor> Drop for Body<A> {
     fn drop(&mut self) {
         self.drop_actor();
         self.bury();
+        if let Keeper::Locked(inbox) = &self.cx.header().keeper {
+            inbox.close();
+        }
+    }
+}
+
+/// Has exits wake the task from now on. The environment's wakers stay good for its life.
+pub(crate) async fn watch_interrupts<A: Actor>(queue: &mut Queue<A>) {
+    poll_fn(|task| {
+        queue.watch_interrupts(task);
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Why an actor that waits goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wake {
+    /// Something arrived, or it is to end.
+    Ready,
+    /// It was idle for as long as it had asked for.
+    Idle,
+}
+
+async fn wait<A: Actor>(queue: &mut Queue<A>, cx: &Context<A>) -> Wake {
+    match cx.idle_plan() {
+        // Boxed: few actors have a plan, and its timers would make every actor larger.
+        Some(plan) => Box::pin(wait_idle(queue, plan)).await,
+        None => {
+            poll_fn(|task| queue.poll_ready(task)).await;
+            Wake::Ready
+        }
+    }
+}
+
+async fn wait_idle<A: Actor>(queue: &mut Queue<A>, plan: IdlePlan) -> Wake {
+    let start = Instant::now();
+    if let Some(after) = plan.hibernate_after {
+        let ready = poll_fn(|task| queue.poll_ready(task));
+        if timeout(after.min(plan.signal_after.unwrap_or(after)), ready).await.is_ok() {
+            return Wake::Ready;
+        }
+    }
+    let ready = poll_fn(|task| queue.poll_ready(task));
+    match plan.signal_after {
+        Some(after) => match timeout_at(start + after, ready).await {
+            Ok(()) => Wake::Ready,
+            Err(_) => Wake::Idle,
+        },
+        None => {
+            ready.await;
+            Wake::Ready
+        }
     }
 }
 
 pin_project! {
-    /// Polls an actor's task inside a [`poll_scope`].
     struct Scoped<F> {
+        label: u64,
         #[pin]
         future: F,
     }
@@ -149,106 +255,8 @@ impl<F: Future> Future for Scoped<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
-        poll_scope::enter(|| self.project().future.poll(task))
-    }
-}
-
-pin_project! {
-    /// A handler under way: ends early by a panic or an exit.
-    struct Guarded<'a, A: Actor, F> {
-        inbox: &'a mut Inbox<A>,
-        grace: Option<Pin<Box<tokio::time::Sleep>>>,
-        // `None` if the handler panicked instead of returning it.
-        #[pin]
-        future: Option<F>,
-    }
-}
-
-impl<'a, A: Actor, F: Future> Guarded<'a, A, F> {
-    fn new(inbox: &'a mut Inbox<A>, handler: impl FnOnce() -> F) -> Self {
-        let future = catch_unwind(AssertUnwindSafe(handler));
-        let future = future.map_err(|payload| panicked(inbox, &*payload)).ok();
-        Self { inbox, grace: None, future }
-    }
-}
-
-/// Makes a panic the exit reason, unless another is fixed, and tells the caller of the
-/// message that caused it.
-fn panicked<A: Actor>(inbox: &Inbox<A>, payload: &(dyn Any + Send)) -> ExitReason {
-    let reason = ExitReason::Failed(panic_text(payload).into());
-    inbox.cell().header().life.begin_exit(reason.clone());
-    poll_scope::drop_orphans();
-    reason
-}
-
-impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
-    type Output = Result<F::Output, ExitReason>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let life = &this.inbox.cell().header().life;
-        if this.inbox.is_interrupted() {
-            match life.urgency() {
-                Urgency::None => {}
-                Urgency::Now(reason) => return Poll::Ready(Err(reason)),
-                Urgency::Grace(reason) => {
-                    let grace = this
-                        .grace
-                        .get_or_insert_with(|| Box::pin(tokio::time::sleep(SHUTDOWN_TIME)));
-                    if grace.as_mut().poll(task).is_ready() {
-                        return Poll::Ready(Err(reason));
-                    }
-                }
-            }
-        }
-        let Some(future) = this.future.as_pin_mut() else {
-            return Poll::Ready(Err(life.reason().unwrap_or(ExitReason::Killed)));
-        };
-        match catch_unwind(AssertUnwindSafe(|| future.poll(task))) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => {
-                this.inbox.publish();
-                Poll::Pending
-            }
-            Err(payload) => Poll::Ready(Err(panicked(this.inbox, &*payload))),
-        }
+        holm_sched::note_current(*this.label);
+        poll_scope::enter(|| this.future.poll(task))
     }
-}
-
-pin_project! {
-    /// `stopped` under way: ends early by a panic or a kill.
-    struct LastWords<'a, A: Actor, F> {
-        inbox: &'a Inbox<A>,
-        #[pin]
-        future: F,
-    }
-}
-
-impl<A: Actor, F: Future<Output = ()>> Future for LastWords<'_, A, F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.inbox.cell().header().life.is_killed() {
-            return Poll::Ready(());
-        }
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(task))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                let text = panic_text(&*payload);
-                tracing::warn!(actor = %this.inbox.cell().header().pid, text, "`stopped` panicked");
-                poll_scope::drop_orphans();
-                Poll::Ready(())
-            }
-        }
-    }
-}
-
-/// The text of a panic, as far as it is one.
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without text")
 }

@@ -2,6 +2,7 @@
 
 use holm_wire::Fingerprint;
 use holm_wire::body::BodyError;
+use holm_wire::value::{Value, ValueError};
 
 use crate::{Actor, ReplySink, ReturnPath};
 
@@ -25,6 +26,9 @@ pub struct WireMethod<A: Actor> {
     /// they decode.
     #[expect(clippy::type_complexity, reason = "written by the macro, read once")]
     pub decode: fn(&[u8], &mut Option<Box<dyn ReturnPath>>) -> Result<A::Msg, BodyError>,
+    /// Builds the message from arguments by position or by name, as `decode` does.
+    #[expect(clippy::type_complexity, reason = "written by the macro, read once")]
+    pub decode_named: fn(Value, &mut Option<Box<dyn ReturnPath>>) -> Result<A::Msg, ValueError>,
 }
 
 /// All methods of `A`; `#[actor]` writes one `static` of these.

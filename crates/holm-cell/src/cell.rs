@@ -6,7 +6,6 @@ use crate::{
     capacity::Capacity,
     consumer::Consumer,
     error::{Closed, PushError},
-    interrupt::Interrupt,
     queue::{Bound, Queue, Refusal},
     room::Room,
     sending::Sending,
@@ -21,7 +20,6 @@ use crate::{
 #[repr(C)]
 pub struct Cell<T, H> {
     pub(crate) queue: Queue<T>,
-    pub(crate) interrupt: Interrupt,
     header: H,
 }
 
@@ -33,8 +31,7 @@ unsafe impl<T: Send, H: Sync> Sync for Cell<T, H> {}
 
 /// Makes a cell and its only consumer.
 pub fn cell<T: Send, H>(capacity: Capacity, header: H) -> (Arc<Cell<T, H>>, Consumer<T, H>) {
-    let cell =
-        Arc::new(Cell { queue: Queue::new(capacity), interrupt: Interrupt::default(), header });
+    let cell = Arc::new(Cell { queue: Queue::new(capacity), header });
     let consumer = Consumer::new(cell.clone());
     (cell, consumer)
 }
@@ -74,21 +71,21 @@ impl<T, H> Cell<T, H> {
 
     #[inline]
     fn append(&self, message: T, bound: Bound) -> Result<(), (Refusal, T)> {
-        let mut run = match self.queue.reserve(1, bound) {
+        let run = match self.queue.reserve_one(bound) {
             Ok(run) => run,
             Err(refusal) => return Err((refusal, message)),
         };
         // SAFETY: the run is this one message.
         unsafe { run.write(run.index, message) };
-        if let Some(waker) = run.waker.take() {
-            waker.wake();
+        if run.wakes {
+            // SAFETY: the reservation cleared IDLE.
+            unsafe { self.queue.wake() };
         }
         Ok(())
     }
 
-    /// Appends all of `messages` in order, whatever the bound, with few reservations and one
-    /// wake, and leaves the vector empty with its memory. Messages of other senders may come
-    /// in between.
+    /// Appends all of `messages` in order, whatever the bound, with few reservations, and leaves
+    /// the vector empty with its memory. Messages of other senders may come in between.
     ///
     /// # Errors
     /// [`Closed`] if the consumer went; what was not accepted stays in `messages`.
@@ -96,30 +93,20 @@ impl<T, H> Cell<T, H> {
         // A drain of std: its length is exact and its `next` does not panic, so that every
         // slot reserved is written.
         let mut rest = messages.drain(..);
-        let mut waker = None;
-        let mut closed = false;
         while rest.len() > 0 {
             let Ok(run) = self.queue.reserve(rest.len() as u64, Bound::Ignore) else {
-                closed = true;
-                break;
+                let refused: Vec<T> = rest.collect();
+                *messages = refused;
+                return Err(Closed(()));
             };
             for (index, message) in (run.index..run.index + run.len).zip(&mut rest) {
                 // SAFETY: the run's indices, each once.
                 unsafe { run.write(index, message) };
             }
-            // No second run finds the consumer parked unless the first waker is spent: it
-            // parks again only after it took the message of the run that unparked it.
-            if let Some(parked) = run.waker {
-                waker = Some(parked);
+            if run.wakes {
+                // SAFETY: the reservation cleared IDLE.
+                unsafe { self.queue.wake() };
             }
-        }
-        let refused: Vec<T> = rest.collect();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        if closed {
-            *messages = refused;
-            return Err(Closed(()));
         }
         Ok(())
     }
@@ -144,7 +131,7 @@ impl<T, H> Cell<T, H> {
     /// Wakes the consumer's task whatever it waits for, with
     /// [`Consumer::take_interrupt`] true. Several interrupts before it looks are one.
     pub fn interrupt(&self) {
-        self.interrupt.raise();
+        self.queue.interrupt();
     }
 
     /// Messages accepted and not yet published as taken: up to a quarter of the capacity more

@@ -3,13 +3,14 @@
 use std::{
     fmt, ptr,
     ptr::NonNull,
-    task::{Context, Poll, RawWakerVTable, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use crate::{
     block::Block,
     cell::Cell,
     sync::{Arc, Backoff},
+    word::Tail,
 };
 
 /// Messages taken before their room is made visible, at most: one read-modify-write of a line
@@ -24,37 +25,31 @@ pub struct Consumer<T, H> {
     cell: Arc<Cell<T, H>>,
     /// The next index to take.
     head: u64,
-    /// Up to where the head word says that messages were taken.
-    published: u64,
-    publish_every: u64,
     /// The block of index `head - 1`; null before the first message.
     block: *mut Block<T>,
-    /// The waker registered with the interrupt, by its parts: its own while it is registered.
-    waker: Option<(*const (), &'static RawWakerVTable)>,
-    /// The registered waker is parked at index `head`, or with the producer of this very
-    /// message, which will call it after the write.
+    /// How often a producer has ended the parking, or is going to if this is parked.
+    begun: u64,
+    /// How many messages may be taken before their room is published.
+    until_publish: u8,
+    /// Parked at index `head`, or the producer of this very message is going to wake.
     parked: bool,
 }
 
-// SAFETY: messages are moved to the thread that takes them, hence T: Send; the pointers are to
-// blocks that only this consumer frees, and to a waker's parts that are only compared.
+// SAFETY: messages are moved to the thread that takes them, hence T: Send; the pointer is to a
+// block that only this consumer frees.
 unsafe impl<T: Send, H: Send + Sync> Send for Consumer<T, H> {}
 // SAFETY: what a shared reference gives access to is the cell, plain numbers, and the stamp of
 // the next slot; never a message.
 unsafe impl<T: Send, H: Send + Sync> Sync for Consumer<T, H> {}
 
+fn publish_every<T, H>(cell: &Cell<T, H>) -> u8 {
+    (cell.capacity().messages() / PUBLISH_SHARE).clamp(1, PUBLISH_EVERY_MAX) as u8
+}
+
 impl<T, H> Consumer<T, H> {
     pub(crate) fn new(cell: Arc<Cell<T, H>>) -> Self {
-        let share = cell.capacity().messages() / PUBLISH_SHARE;
-        Self {
-            cell,
-            head: 0,
-            published: 0,
-            publish_every: u64::from(share.clamp(1, PUBLISH_EVERY_MAX)),
-            block: ptr::null_mut(),
-            waker: None,
-            parked: false,
-        }
+        let until_publish = publish_every(&cell);
+        Self { cell, head: 0, block: ptr::null_mut(), begun: 0, until_publish, parked: false }
     }
 
     /// The cell it takes from.
@@ -75,8 +70,9 @@ impl<T, H> Consumer<T, H> {
         let message = unsafe { Block::slot(block, self.head).read() };
         self.head += 1;
         self.parked = false;
-        if self.head - self.published >= self.publish_every {
-            self.publish();
+        self.until_publish -= 1;
+        if self.until_publish == 0 {
+            self.publish_all();
         }
         Some(message)
     }
@@ -84,14 +80,13 @@ impl<T, H> Consumer<T, H> {
     /// The block of index `head`, if that message can be taken.
     #[inline]
     fn next_block(&self) -> Option<*mut Block<T>> {
-        let block = if self.head.is_multiple_of(Block::<T>::SLOTS) {
+        let mut block = self.block;
+        if self.head.is_multiple_of(Block::<T>::SLOTS) {
             // SAFETY: this is the consumer, at this block.
-            unsafe { self.cell.queue.block_after(self.block) }
-        } else {
-            self.block
-        };
-        if block.is_null() {
-            return None;
+            block = unsafe { self.cell.queue.block_after(block) };
+            if block.is_null() {
+                return None;
+            }
         }
         // SAFETY: only this consumer frees blocks, and not this one before it has left it.
         unsafe { Block::slot(block, self.head) }.holds(self.head).then_some(block)
@@ -119,43 +114,45 @@ impl<T, H> Consumer<T, H> {
     }
 
     fn poll_park(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.publish();
-        let changed = self.register(cx.waker());
-        if changed && self.is_interrupted() {
+        if self.register(cx.waker()) && self.is_interrupted() {
             return Poll::Ready(());
         }
         if self.parked {
-            if !changed {
-                return Poll::Pending;
-            }
-            self.cell.queue.unpark(self.head);
+            return Poll::Pending;
         }
-        // SAFETY: by the consumer, not parked at this point.
-        self.parked = unsafe { self.cell.queue.park(self.head, cx.waker()) };
-        if self.parked { Poll::Pending } else { self.poll_unwritten(cx) }
+        self.until_publish = publish_every(&self.cell);
+        self.parked = self.cell.queue.park(self.head);
+        if self.parked {
+            self.begun += 1;
+            return Poll::Pending;
+        }
+        self.poll_unwritten(cx)
     }
 
     /// Has interrupts wake this task from now on, whatever it waits for. Without it they do so
     /// only once the task has waited in [`Consumer::poll_ready`]. An earlier interrupt wakes no
     /// one: look at [`Consumer::is_interrupted`] after this.
     pub fn watch_interrupts(&mut self, cx: &Context<'_>) {
-        if self.register(cx.waker()) && std::mem::take(&mut self.parked) {
-            // The waker parked there is another one; the next wait parks this one.
-            self.cell.queue.unpark(self.head);
-        }
+        self.register(cx.waker());
     }
 
-    /// Notes the task's waker with the interrupt; whether it was another one before.
+    /// Sets the task's waker; whether it was another one before.
+    #[inline]
     fn register(&mut self, waker: &Waker) -> bool {
-        let same = self
-            .waker
-            .is_some_and(|(data, vtable)| data == waker.data() && ptr::eq(vtable, waker.vtable()));
-        if !same {
-            let waker = waker.clone();
-            self.waker = Some((waker.data(), waker.vtable()));
-            self.cell.interrupt.register(Some(waker));
+        let changes = !self.cell.queue.has_waker(waker);
+        if changes {
+            self.replace_waker(waker);
         }
-        !same
+        changes
+    }
+
+    #[cold]
+    fn replace_waker(&mut self, waker: &Waker) {
+        if std::mem::take(&mut self.parked) && self.cell.queue.unpark(self.head) {
+            self.begun -= 1;
+        }
+        // SAFETY: by the consumer, not parked any more.
+        unsafe { self.cell.queue.set_waker(waker, self.begun) };
     }
 
     /// The next message is reserved and about to be written, by a producer that will not wake
@@ -178,23 +175,26 @@ impl<T, H> Consumer<T, H> {
     /// and then by itself; call it before a long pause that is not `poll_ready`'s.
     #[inline]
     pub fn publish(&mut self) {
-        let count = self.head - self.published;
-        if count > 0 {
-            self.published = self.head;
-            self.cell.queue.publish(count);
+        if self.until_publish < publish_every(&self.cell) {
+            self.publish_all();
         }
+    }
+
+    fn publish_all(&mut self) {
+        self.until_publish = publish_every(&self.cell);
+        self.cell.queue.publish(self.head);
     }
 
     /// Whether an interrupt is pending: a plain load.
     #[inline]
     pub fn is_interrupted(&self) -> bool {
-        self.cell.interrupt.is_pending()
+        self.cell.queue.is_interrupted()
     }
 
     /// Ends a pending interrupt; whether there was one.
     #[inline]
     pub fn take_interrupt(&mut self) -> bool {
-        self.cell.interrupt.take()
+        self.cell.queue.take_interrupt()
     }
 
     /// Messages accepted and not taken.
@@ -216,9 +216,15 @@ impl<T, H> Consumer<T, H> {
 
     /// Returns the index behind the last message. Harmless when repeated.
     fn shut(&mut self) -> u64 {
-        self.cell.interrupt.register(None);
         // SAFETY: by the consumer.
-        unsafe { self.cell.queue.close() }
+        let tail = unsafe { self.cell.queue.close() };
+        if tail.is(Tail::IDLE) && !tail.is(Tail::CLOSED) {
+            // No producer will end this parking.
+            self.begun -= 1;
+        }
+        // SAFETY: by the consumer, which no one can wake any more.
+        unsafe { self.cell.queue.forget_waker(self.begun) };
+        tail.index()
     }
 
     /// The next message of a closed queue; waits for the last senders to finish writing.

@@ -17,10 +17,12 @@
 //! no one else touches it, and it goes to `spare` or is freed. Producers that only hold the
 //! pointer do not follow it, because their compare-and-swap fails.
 //!
-//! *Parking.* The consumer parks by setting IDLE in a tail word that equals its own index, its
-//! waker in `parked` beforehand. The producer that clears IDLE takes the waker out *before* it
-//! stamps its message and wakes after. It has the index at which the consumer parked; thus
-//! once the consumer has taken that message, `parked` is free again.
+//! *Room.* Only the consumer moves `limit`, the index that may not be reserved any more.
+//!
+//! How the consumer is woken is told in `wake`, and how senders wait for room in `line`.
+
+mod line;
+mod wake;
 
 use std::{
     mem::MaybeUninit,
@@ -28,13 +30,14 @@ use std::{
     task::Waker,
 };
 
+use self::line::Rare;
+pub(crate) use self::line::Wait;
 use crate::{
     block::{Block, OwnedBlock},
     capacity::Capacity,
     lazy::Lazy,
-    sync::{AtomicPtr, AtomicU64, Backoff, Mutex, Ordering, UnsafeCell, lock},
-    waiters::{Ticket, Waiters},
-    word::{Head, Tail},
+    sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Backoff, Ordering, UnsafeCell},
+    word::Tail,
 };
 
 /// Producers write the first part, the consumer the second: in different cache lines, whatever
@@ -44,21 +47,27 @@ pub(crate) struct Queue<T> {
     tail: AtomicU64,
     /// The block of the last index reserved; null before the first message.
     tail_block: AtomicPtr<Block<T>>,
-    /// The parked consumer's waker: present while IDLE is set, owned by who clears it.
-    parked: UnsafeCell<MaybeUninit<Waker>>,
-    /// Allocated when a sender first waits.
-    waiters: Lazy<Mutex<Waiters>>,
+    /// The consumer's waker, there while SET is in `state`.
+    waker: UnsafeCell<MaybeUninit<Waker>>,
+    /// How many wakes through `waker` have ended, or fewer.
+    woken: AtomicU64,
+    /// Allocated when a sender first waits, or when the waker changes at a bad time.
+    rare: Lazy<Rare>,
     /// The first block, for the consumer's first step.
     first: AtomicPtr<Block<T>>,
-    capacity: Capacity,
-    _apart: u64,
-    head: AtomicU64,
     /// A used block for the next installer. Only the consumer puts one in.
     spare: AtomicPtr<Block<T>>,
+    /// The first index that has no room, as a [`Tail`].
+    limit: AtomicU64,
+    capacity: Capacity,
+    /// Of the waker and the interrupt; see `wake`.
+    state: AtomicU8,
+    /// Whether somebody waits for room.
+    waiting: AtomicBool,
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(std::mem::offset_of!(Queue<u64>, head) >= 64, "one cache line apart");
+const _: () = assert!(std::mem::offset_of!(Queue<u64>, limit) >= 64, "one cache line apart");
 
 /// Whether a reservation heeds the bound.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,8 +88,8 @@ pub(crate) struct Run<T> {
     block: *mut Block<T>,
     pub(crate) index: u64,
     pub(crate) len: u64,
-    /// To be woken after the writes.
-    pub(crate) waker: Option<Waker>,
+    /// The consumer is parked: [`Queue::wake`] it after the writes, once.
+    pub(crate) wakes: bool,
 }
 
 impl<T> Run<T> {
@@ -93,25 +102,20 @@ impl<T> Run<T> {
     }
 }
 
-/// What came of a sender's wish to wait for room.
-pub(crate) enum Wait {
-    Queued(Ticket),
-    /// There is room now, or the queue has closed: try again.
-    Retry(Ticket),
-}
-
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: Capacity) -> Self {
         Self {
             tail: AtomicU64::new(0),
             tail_block: AtomicPtr::new(ptr::null_mut()),
-            parked: UnsafeCell::new(MaybeUninit::uninit()),
-            waiters: Lazy::new(),
+            waker: UnsafeCell::new(MaybeUninit::uninit()),
+            woken: AtomicU64::new(0),
+            rare: Lazy::new(),
             first: AtomicPtr::new(ptr::null_mut()),
-            capacity,
-            _apart: 0,
-            head: AtomicU64::new(0),
             spare: AtomicPtr::new(ptr::null_mut()),
+            limit: AtomicU64::new(Tail::at(capacity.messages().into()).0),
+            capacity,
+            state: AtomicU8::new(0),
+            waiting: AtomicBool::new(false),
         }
     }
 
@@ -125,28 +129,36 @@ impl<T> Queue<T> {
         Tail(self.tail.load(Ordering::Acquire))
     }
 
-    /// Messages between `head` and `tail`. The tail may have been read before the head and lie
-    /// behind it.
-    #[inline]
-    fn used(tail: Tail, head: Head) -> u64 {
-        tail.index().saturating_sub(head.index())
-    }
-
-    #[inline]
-    fn has_room(&self, tail: Tail, head: Head) -> bool {
-        Self::used(tail, head) < u64::from(self.capacity.messages())
+    fn limit(&self) -> Tail {
+        Tail(self.limit.load(Ordering::Acquire))
     }
 
     /// Messages reserved and not yet published as taken.
     pub(crate) fn len(&self) -> u64 {
-        let head = Head(self.head.load(Ordering::Acquire));
-        Self::used(self.tail(), head)
+        let limit = self.limit().index();
+        (self.tail().index() + u64::from(self.capacity.messages())).saturating_sub(limit)
     }
 
     // Producers.
 
-    /// Reserves up to `want` slots, not beyond the end of a block.
+    /// Reserves one slot.
     #[inline]
+    pub(crate) fn reserve_one(&self, bound: Bound) -> Result<Run<T>, Refusal> {
+        let tail = self.tail();
+        let index = tail.index();
+        if !tail.is(Tail::CLOSED | Tail::INSTALLING)
+            && !index.is_multiple_of(Block::<T>::SLOTS)
+            && self.admits(tail, bound)
+        {
+            let block = self.tail_block.load(Ordering::Relaxed);
+            if self.try_move(tail, Tail::at(index + 1)).is_ok() {
+                return Ok(Run { block, index, len: 1, wakes: tail.is(Tail::IDLE) });
+            }
+        }
+        self.reserve(1, bound)
+    }
+
+    /// Reserves up to `want` slots, not beyond the end of a block.
     pub(crate) fn reserve(&self, want: u64, bound: Bound) -> Result<Run<T>, Refusal> {
         let mut tail = self.tail();
         let mut fresh = None;
@@ -160,8 +172,7 @@ impl<T> Queue<T> {
                 tail = self.tail();
                 continue;
             }
-            let head = Head(self.head.load(Ordering::Relaxed));
-            if bound == Bound::Heed && !self.has_room(tail, head) {
+            if !self.admits(tail, bound) {
                 return Err(Refusal::Full);
             }
             let index = tail.index();
@@ -176,28 +187,34 @@ impl<T> Queue<T> {
             } else {
                 self.tail_block.load(Ordering::Relaxed)
             };
-            match self.tail.compare_exchange_weak(
-                tail.0,
-                next.0,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => {
+            match self.try_move(tail, next) {
+                Ok(()) => {
                     if offset == 0
                         && let Some(fresh) = fresh
                     {
                         self.install(fresh.into_raw());
                     }
-                    // SAFETY: this thread cleared IDLE.
-                    let waker = tail.is(Tail::IDLE).then(|| unsafe { self.take_parked() });
-                    return Ok(Run { block, index, len, waker });
+                    return Ok(Run { block, index, len, wakes: tail.is(Tail::IDLE) });
                 }
-                Err(now) => tail = Tail(now),
+                Err(now) => tail = now,
             }
         }
     }
 
-    #[cold]
+    #[inline]
+    fn admits(&self, tail: Tail, bound: Bound) -> bool {
+        bound == Bound::Ignore || tail < Tail(self.limit.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn try_move(&self, tail: Tail, next: Tail) -> Result<(), Tail> {
+        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        match self.tail.compare_exchange_weak(tail.0, next.0, success, failure) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(Tail(now)),
+        }
+    }
+
     fn spare_or_new(&self) -> OwnedBlock<T> {
         match NonNull::new(self.spare.swap(ptr::null_mut(), Ordering::Acquire)) {
             // SAFETY: the consumer put it there when no one used it; the swap made it ours.
@@ -220,20 +237,12 @@ impl<T> Queue<T> {
         self.tail.fetch_and(!Tail::INSTALLING, Ordering::Release);
     }
 
-    /// # Safety
-    /// The caller has cleared IDLE, or has closed the queue while IDLE was set.
-    unsafe fn take_parked(&self) -> Waker {
-        // SAFETY: IDLE says that the waker is there, and who ends it owns it.
-        self.parked.with(|waker| unsafe { (*waker).assume_init_read() })
-    }
-
     // The consumer.
 
     /// The block behind `block`, or the first.
     ///
     /// # Safety
     /// By the consumer; `block` is the one it is at.
-    #[inline]
     pub(crate) unsafe fn block_after(&self, block: *mut Block<T>) -> *mut Block<T> {
         if block.is_null() {
             return self.first.load(Ordering::Acquire);
@@ -257,73 +266,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Makes room for `count` more messages and wakes waiters if half of the queue is free.
-    #[inline]
-    pub(crate) fn publish(&self, count: u64) {
-        let head = self.head.fetch_add(Head::step(count), Ordering::AcqRel);
-        if Head(head).is(Head::WAITERS) {
-            self.wake_waiters(Head(head + Head::step(count)));
-        }
-    }
-
-    /// Parks the consumer at `index`; false if that message has been reserved.
-    ///
-    /// # Safety
-    /// By the consumer, when it is not parked.
-    pub(crate) unsafe fn park(&self, index: u64, waker: &Waker) -> bool {
-        let empty = Tail::at(index);
-        if self.tail() != empty {
-            return false;
-        }
-        self.parked.with_mut(|parked| {
-            // SAFETY: IDLE is not set. The producer that cleared it last took the waker before it
-            // stamped its message; that one the consumer has taken, or the index would differ.
-            unsafe { (*parked).write(waker.clone()) };
-        });
-        let idle = empty.with(Tail::IDLE);
-        let parked =
-            self.tail.compare_exchange(empty.0, idle.0, Ordering::AcqRel, Ordering::Relaxed);
-        if parked.is_err() {
-            // SAFETY: it was never offered.
-            drop(unsafe { self.take_parked() });
-        }
-        parked.is_ok()
-    }
-
-    /// Takes the waker of [`Queue::park`] back, unless a producer has it.
-    pub(crate) fn unpark(&self, index: u64) {
-        let empty = Tail::at(index);
-        let unparked = self.tail.compare_exchange(
-            empty.with(Tail::IDLE).0,
-            empty.0,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        );
-        if unparked.is_ok() {
-            // SAFETY: this thread cleared IDLE.
-            drop(unsafe { self.take_parked() });
-        }
-    }
-
-    /// Refuses all further messages and lets all waiters go. Returns the index behind the last
-    /// message accepted. Repeated, it does no more.
+    /// Refuses all further messages and lets all waiters go. Returns the tail before, with the
+    /// index behind the last message accepted. Repeated, it does no more.
     ///
     /// # Safety
     /// By the consumer.
-    pub(crate) unsafe fn close(&self) -> u64 {
+    pub(crate) unsafe fn close(&self) -> Tail {
         let tail = Tail(self.tail.fetch_or(Tail::CLOSED, Ordering::AcqRel));
-        if tail.is(Tail::CLOSED) {
-            return tail.index();
+        if !tail.is(Tail::CLOSED) {
+            self.wake_all_waiting();
         }
-        if tail.is(Tail::IDLE) {
-            // SAFETY: no producer can clear IDLE any more.
-            drop(unsafe { self.take_parked() });
-        }
-        let head = Head(self.head.fetch_or(Head::CLOSED, Ordering::AcqRel));
-        if head.is(Head::WAITERS) {
-            self.wake_up_to(u64::MAX);
-        }
-        tail.index()
+        tail
     }
 
     /// Frees the last block and the spare one.
@@ -338,62 +291,5 @@ impl<T> Queue<T> {
                 drop(unsafe { OwnedBlock::from_raw(block) });
             }
         }
-    }
-
-    // Waiting for room.
-
-    #[cold]
-    fn wake_waiters(&self, head: Head) {
-        let capacity = u64::from(self.capacity.messages());
-        let free = capacity.saturating_sub(Self::used(self.tail(), head));
-        // A wake per message would cost more than the message.
-        if free * 2 >= capacity {
-            self.wake_up_to(free);
-        }
-    }
-
-    fn wake_up_to(&self, mut count: u64) {
-        let Some(waiters) = self.waiters.value() else {
-            return;
-        };
-        loop {
-            let mut line = lock(waiters);
-            let batch = line.take(count);
-            if line.is_empty() {
-                self.head.fetch_and(!Head::WAITERS, Ordering::Relaxed);
-            }
-            let more = !line.is_empty();
-            drop(line);
-            count -= batch.wake();
-            if !more || count == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Enters the line of waiters. The consumer moves the head word and then looks at WAITERS;
-    /// this sets WAITERS and then looks at the head: one of the two sees the other.
-    pub(crate) fn wait(&self, ticket: Option<Ticket>, waker: &Waker) -> Wait {
-        let mut line = lock(self.waiters.value_or_default());
-        let ticket = ticket.unwrap_or_else(|| line.ticket());
-        let renewed = line.enter(ticket, waker);
-        let head = Head(self.head.fetch_or(Head::WAITERS, Ordering::AcqRel));
-        let retry = head.is(Head::CLOSED) || self.has_room(self.tail(), head);
-        let left = if retry { line.leave(ticket) } else { None };
-        // Wakers are dropped outside the lock: that is foreign code.
-        drop(line);
-        drop((renewed, left));
-        if retry { Wait::Retry(ticket) } else { Wait::Queued(ticket) }
-    }
-
-    /// Leaves the line. Returns whether the ticket had been woken.
-    pub(crate) fn leave(&self, ticket: Ticket) -> bool {
-        let waker = self.waiters.value().and_then(|waiters| lock(waiters).leave(ticket));
-        waker.is_none()
-    }
-
-    /// Hands a wake that was not used to the next in line.
-    pub(crate) fn pass_on(&self) {
-        self.wake_up_to(1);
     }
 }

@@ -123,19 +123,25 @@ impl<V: Clone> SerialTable<V> {
     /// All values with their serials, by slot. What is filled or removed meanwhile may be in it
     /// or not.
     pub fn snapshot(&self) -> Vec<(Serial, V)> {
+        self.scan(0, usize::MAX).0
+    }
+
+    /// All values of the `max` slots from `from` on, and the slot to go on from: 0 after the last.
+    pub fn scan(&self, from: u32, max: usize) -> (Vec<(Serial, V)>, u32) {
         let (slots, len) = {
             let free = lock(&self.free);
             (free.next, free.in_use)
         };
-        let mut all = Vec::with_capacity(len as usize);
-        for first in (0..slots).map(Serial::first) {
+        let end = u32::try_from(max).map_or(slots, |max| from.saturating_add(max).min(slots));
+        let mut all = Vec::with_capacity((end.saturating_sub(from)).min(len) as usize);
+        for first in (from..end).map(Serial::first) {
             let Some(slot) = self.slot(first) else { break };
             let entry = lock(slot);
             if let Some(value) = &entry.value {
                 all.push((first.with_generation(entry.generation), value.clone()));
             }
         }
-        all
+        (all, if end < slots { end } else { 0 })
     }
 
     #[inline]

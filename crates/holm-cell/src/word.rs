@@ -1,12 +1,12 @@
-//! The two packed words of a queue: the tail, moved by producers, and the head, moved by the consumer.
+//! The packed word at a queue's tail, moved by producers.
 
-/// Where the next message goes, with three flags.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Where the next message goes, with three flags. Words without flags compare as indices do, and
+/// one with flags is below the next index.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tail(pub(crate) u64);
 
 impl Tail {
-    /// The consumer is parked at this very index and its waker lies in the parking slot. Whoever
-    /// clears this bit owns that waker.
+    /// The consumer is parked at this very index. Whoever clears this bit has to wake it.
     pub(crate) const IDLE: u64 = 1;
     /// The consumer has gone: nothing more is accepted.
     pub(crate) const CLOSED: u64 = 1 << 1;
@@ -16,45 +16,25 @@ impl Tail {
     const SHIFT: u32 = 3;
 
     /// A tail at `index` with no flag set.
+    #[inline]
     pub(crate) const fn at(index: u64) -> Self {
         Self(index << Self::SHIFT)
     }
 
+    #[inline]
     pub(crate) const fn index(self) -> u64 {
         self.0 >> Self::SHIFT
     }
 
-    pub(crate) const fn is(self, flag: u64) -> bool {
-        self.0 & flag != 0
+    /// Whether any of `flags` is set.
+    #[inline]
+    pub(crate) const fn is(self, flags: u64) -> bool {
+        self.0 & flags != 0
     }
 
     #[must_use]
+    #[inline]
     pub(crate) const fn with(self, flag: u64) -> Self {
         Self(self.0 | flag)
-    }
-}
-
-/// How many messages the consumer has published as taken, with two flags.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head(pub(crate) u64);
-
-impl Head {
-    /// Somebody waits for room.
-    pub(crate) const WAITERS: u64 = 1;
-    /// Set after [`Tail::CLOSED`], so that a waiter that comes late learns of it from this word.
-    pub(crate) const CLOSED: u64 = 1 << 1;
-    const SHIFT: u32 = 2;
-
-    /// What to add to the word for `count` messages.
-    pub(crate) const fn step(count: u64) -> u64 {
-        count << Self::SHIFT
-    }
-
-    pub(crate) const fn index(self) -> u64 {
-        self.0 >> Self::SHIFT
-    }
-
-    pub(crate) const fn is(self, flag: u64) -> bool {
-        self.0 & flag != 0
     }
 }

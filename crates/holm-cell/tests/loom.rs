@@ -11,7 +11,7 @@ use std::{
     future::poll_fn,
     iter::from_fn,
     pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use holm_cell::{
@@ -297,7 +297,7 @@ fn an_interrupt_meets_a_consumer_that_waits_for_something_else() {
 
 #[test]
 fn an_interrupt_and_a_message() {
-    model_within(2, || {
+    model_within(1, || {
         let (cell, mut consumer) = inbox(4);
         let other = cell.clone();
         let sender = thread::spawn(move || cell.push(Arc::new(1)).ok().unwrap());
@@ -313,9 +313,35 @@ fn an_interrupt_and_a_message() {
     });
 }
 
+/// A waker that wakes another one, and yields first: its wake takes a while.
+struct Slow(Waker);
+
+impl Wake for Slow {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &std::sync::Arc<Self>) {
+        thread::yield_now();
+        self.0.wake_by_ref();
+    }
+}
+
+/// As [`take`], with a waker of its own.
+fn take_slowly(consumer: &mut Consumer<Message, ()>) -> u64 {
+    let mut own = None;
+    block_on(poll_fn(|cx| {
+        let own = own.get_or_insert_with(|| std::sync::Arc::new(Slow(cx.waker().clone())).into());
+        match consumer.poll_ready(&mut Context::from_waker(own)) {
+            Poll::Ready(()) => Poll::Ready(*consumer.pop().unwrap()),
+            Poll::Pending => Poll::Pending,
+        }
+    }))
+}
+
 #[test]
 fn the_consumer_changes_its_waker() {
-    loom::model(|| {
+    model_within(2, || {
         let (cell, mut consumer) = inbox(4);
         let sender = thread::spawn(move || {
             cell.push(Arc::new(1)).ok().unwrap();
@@ -325,6 +351,58 @@ fn the_consumer_changes_its_waker() {
         assert_eq!(take(&mut consumer), 1);
         let _ = consumer.poll_ready(&mut Context::from_waker(Waker::noop()));
         assert_eq!(take(&mut consumer), 2);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn the_consumer_changes_its_waker_while_it_is_woken() {
+    model_within(1, || {
+        let (cell, mut consumer) = inbox(4);
+        let other = cell.clone();
+        let first = thread::spawn(move || cell.push(Arc::new(1)).ok().unwrap());
+        let second = thread::spawn(move || other.push(Arc::new(1)).ok().unwrap());
+        assert_eq!(take_slowly(&mut consumer), 1);
+        assert_eq!(take_slowly(&mut consumer), 1);
+        drop(consumer);
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+#[test]
+fn closing_while_a_sender_wakes() {
+    loom::model(|| {
+        let (cell, mut consumer) = inbox(4);
+        let sender = thread::spawn(move || cell.push(Arc::new(1)).ok().unwrap());
+        assert_eq!(take_slowly(&mut consumer), 1);
+        drop(consumer);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn interrupts_while_the_waker_changes_and_goes() {
+    loom::model(|| {
+        let (cell, mut consumer) = inbox(4);
+        let sender = thread::spawn(move || {
+            cell.push(Arc::new(1)).ok().unwrap();
+            cell.interrupt();
+        });
+        assert_eq!(take_slowly(&mut consumer), 1);
+        block_on(poll_fn(|cx| consumer.poll_ready(cx)));
+        assert!(consumer.take_interrupt());
+        drop(consumer);
+        sender.join().unwrap();
+    });
+    loom::model(|| {
+        let (cell, mut consumer) = inbox(4);
+        let sender = thread::spawn(move || cell.interrupt());
+        consumer.watch_interrupts(&Context::from_waker(Waker::noop()));
+        consumer.watch_interrupts(&Context::from_waker(
+            &std::sync::Arc::new(Slow(Waker::noop().clone())).into(),
+        ));
+        drop(consumer);
         sender.join().unwrap();
     });
 }

@@ -1,6 +1,7 @@
 //! The environment of a node.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -84,6 +85,15 @@ impl Env {
                 hooks: Arc::clone(&gates.hooks),
             }),
         })
+    }
+
+    /// How many tasks run at once; `None` in the test world, where a task that gathers others
+    /// would hide them from its gate.
+    pub fn parallelism(&self) -> Option<NonZeroUsize> {
+        match self.shared.gates {
+            None => NonZeroUsize::new(self.handle.metrics().num_workers()),
+            Some(_) => None,
+        }
     }
 
     /// A generator of one's own, for whoever draws often: no lock is shared.

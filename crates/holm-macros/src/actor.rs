@@ -1,93 +1,70 @@
 //! The expansion of `#[actor]`.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use std::collections::BTreeMap;
+
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::ext::IdentExt;
-use syn::parse::Parser;
-use syn::{Error, Ident, ImplItem, ItemImpl, LitStr, Result, Type};
+use syn::{Error, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Result, Type};
 
-use crate::method::Method;
-
-/// Methods that are hooks of the trait, not messages.
-const HOOKS: [&str; 3] = ["started", "stopped", "signal"];
-
-#[derive(Default)]
-struct Options {
-    local: bool,
-    name: Option<LitStr>,
-}
-
-impl Options {
-    fn parse(tokens: TokenStream) -> Result<Self> {
-        let mut options = Self::default();
-        let parser = syn::meta::parser(|meta| {
-            if meta.path.is_ident("local") {
-                options.local = true;
-                Ok(())
-            } else if meta.path.is_ident("name") {
-                options.name = Some(meta.value()?.parse()?);
-                Ok(())
-            } else {
-                Err(meta.error("#[actor] takes `local` and `name = \"..\"`"))
-            }
-        });
-        parser.parse2(tokens)?;
-        Ok(options)
-    }
-}
+use crate::hook::Hook;
+use crate::method::{Method, strip};
+use crate::options::Options;
 
 /// Everything the generated items are made from.
-struct Parts {
-    options: Options,
-    me: Type,
-    msg: Ident,
-    api: Ident,
-    methods: Vec<Method>,
-    hooks: Vec<ImplItem>,
+pub(crate) struct Parts {
+    pub(crate) options: Options,
+    pub(crate) me: Type,
+    /// The last part of the type's path.
+    pub(crate) name: Ident,
+    pub(crate) msg: Ident,
+    pub(crate) api: Ident,
+    pub(crate) methods: Vec<Method>,
+    hooks: Vec<Hook>,
 }
 
-pub(crate) fn expand(options: TokenStream, mut item: ItemImpl) -> Result<TokenStream> {
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let options = Options::parse(options)?;
-    if let Some((path, _)) = &item.trait_ {
-        return Err(Error::new_spanned(path, "#[actor] belongs on an inherent `impl` block"));
-    }
-    if !item.generics.params.is_empty() {
-        return Err(Error::new_spanned(
-            &item.generics,
-            "#[actor] does not take generic types; implement `holm::Actor` by hand",
-        ));
-    }
-    let me = (*item.self_ty).clone();
-    let name = type_name(&me)?;
-    let (mut methods, mut hooks, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    for member in item.items {
-        match member {
-            ImplItem::Fn(function) if HOOKS.iter().any(|hook| function.sig.ident == hook) => {
-                hooks.push(ImplItem::Fn(function));
-            }
-            ImplItem::Fn(function) => {
-                let mut outside = function.clone();
-                outside.sig = syn::parse2(without_self(function.sig.to_token_stream(), &me))?;
-                methods.push(Method::parse(&outside)?);
-                rest.push(ImplItem::Fn(function));
-            }
-            other => rest.push(other),
+    let mut item = inherent(item)?;
+    let mut parts = Parts::new(options, &item)?;
+    for member in &mut item.items {
+        if let ImplItem::Fn(function) = member {
+            parts.add(function)?;
+            strip(function);
         }
     }
-    item.items = rest;
-    let parts = Parts {
-        options,
-        msg: format_ident!("{name}Msg"),
-        api: format_ident!("{name}Api"),
-        me,
-        methods,
-        hooks,
-    };
+    parts.check_names()?;
     let message = parts.message();
     let api = parts.api();
     let actor = parts.actor();
-    let remote = if parts.options.local { TokenStream::new() } else { parts.remote(&name) };
+    let remote = if parts.options.local { TokenStream::new() } else { parts.remote() };
     Ok(quote!(#item #message #api #actor #remote))
+}
+
+/// The `impl` block under the attribute.
+fn inherent(item: TokenStream) -> Result<ItemImpl> {
+    let refuse = |tokens: &dyn ToTokens| {
+        Err(Error::new_spanned(
+            tokens,
+            "#[actor] belongs on the inherent `impl` block that has the methods: \
+             `#[actor] impl Counter { .. }`",
+        ))
+    };
+    match syn::parse2(item)? {
+        Item::Impl(item) => match &item.trait_ {
+            Some((path, _)) => refuse(path),
+            None if item.generics.params.is_empty() => Ok(item),
+            None => Err(Error::new_spanned(
+                &item.generics,
+                "#[actor] does not take generic types: name one concrete type, or implement \
+                 `holm::Actor` by hand",
+            )),
+        },
+        Item::Struct(item) => refuse(&item.ident),
+        Item::Enum(item) => refuse(&item.ident),
+        Item::Trait(item) => refuse(&item.ident),
+        Item::Fn(item) => refuse(&item.sig.ident),
+        item => refuse(&item),
+    }
 }
 
 /// A signature as it reads outside the `impl` block, where `Self` is another type.
@@ -107,25 +84,75 @@ fn without_self(tokens: TokenStream, me: &Type) -> TokenStream {
         .collect()
 }
 
-fn type_name(me: &Type) -> Result<Ident> {
-    match me {
-        Type::Path(path) if path.qself.is_none() => {
-            path.path.segments.last().map(|segment| segment.ident.clone())
-        }
-        _ => None,
-    }
-    .ok_or_else(|| Error::new_spanned(me, "#[actor] needs a named type"))
-}
-
 impl Parts {
+    fn new(options: Options, item: &ItemImpl) -> Result<Self> {
+        let me = (*item.self_ty).clone();
+        let last = match &me {
+            Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+            _ => None,
+        };
+        let Some(name) = last.map(|segment| segment.ident.clone()) else {
+            return Err(Error::new_spanned(me, "#[actor] needs a struct or enum of your own"));
+        };
+        Ok(Self {
+            options,
+            msg: format_ident!("{name}Msg"),
+            api: format_ident!("{name}Api"),
+            name,
+            me,
+            methods: Vec::new(),
+            hooks: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, function: &ImplItemFn) -> Result<()> {
+        if let Some(hook) = Hook::parse(function)? {
+            self.hooks.push(hook);
+            return Ok(());
+        }
+        let mut outside = function.clone();
+        outside.sig = syn::parse2(without_self(function.sig.to_token_stream(), &self.me))?;
+        let method = Method::parse(&outside)?;
+        if !self.options.local {
+            method.check_remote()?;
+        }
+        self.methods.push(method);
+        Ok(())
+    }
+
+    /// Refuses two methods that look alike in the message enum or on the wire, unless they
+    /// exist under different conditions.
+    fn check_names(&self) -> Result<()> {
+        let (mut variants, mut tags) = (BTreeMap::new(), BTreeMap::new());
+        for method in self.methods.iter().filter(|method| method.cfgs.is_empty()) {
+            let name = &method.name;
+            if let Some(other) = tags.insert(&method.tag, name) {
+                let tag = &method.tag;
+                return Err(Error::new_spanned(
+                    name,
+                    format!("`{other}` and `{name}` are both `{tag}` on the wire; choose another"),
+                ));
+            }
+            if let Some(other) = variants.insert(&method.variant, name) {
+                let variant = &method.variant;
+                return Err(Error::new_spanned(
+                    name,
+                    format!("`{other}` and `{name}` both make the message `{variant}`; rename one"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The enum of messages.
     fn message(&self) -> TokenStream {
         let msg = &self.msg;
-        let text = format!("The messages of [`{}`].", self.name());
+        let text = format!("The messages of [`{}`].", self.name);
         let variants = self.methods.iter().map(|method| {
-            let Method { variant, docs, reply, .. } = method;
+            let Method { variant, docs, cfgs, reply, .. } = method;
             let (names, types) = (method.arg_names(), method.arg_types());
             quote! {
+                #(#cfgs)*
                 #(#docs)*
                 #variant {
                     #(#[doc = "An argument."] #names: #types,)*
@@ -141,103 +168,20 @@ impl Parts {
         }
     }
 
-    /// The methods of a reference, and its two facades.
-    fn api(&self) -> TokenStream {
-        let Self { me, msg, api, .. } = self;
-        let (cast, send) = (format_ident!("{api}Cast"), format_ident!("{api}Send"));
-        let name = self.name();
-        let text = format!("What a reference to a [`{name}`] offers: calls.");
-        let calls = self.methods.iter().map(|method| {
-            let Method { name, variant, docs, reply, .. } = method;
-            let (names, types) = (method.arg_names(), method.arg_types());
-            quote! {
-                #(#docs)*
-                pub fn #name(&self, #(#names: #types),*) -> ::holm::Call<'_, #me, #reply> {
-                    ::holm::Call::new(&self.handle, |__reply| #msg::#variant { #(#names,)* __reply })
-                }
-            }
-        });
-        let casts = self.facade(
-            &cast,
-            &format!("The messages of a [`{name}`] as casts, which never wait."),
-            &quote!(::core::result::Result<(), ::holm::SendError<#msg>>),
-            &quote!(::holm::cast),
-        );
-        let sends = self.facade(
-            &send,
-            &format!("The messages of a [`{name}`] as sends, which wait for room."),
-            &quote!(::holm::Delivery<'a, #me>),
-            &quote!(::holm::Delivery::new),
-        );
-        quote! {
-            #[doc = #text]
-            #[allow(unreachable_pub, unnameable_types)]
-            #[derive(Clone, Debug)]
-            pub struct #api { handle: ::holm::Handle<#me> }
-
-            #[allow(unreachable_pub, dead_code, private_interfaces)]
-            impl #api {
-                #(#calls)*
-                #[doc = "The same without a reply and without waiting."]
-                pub fn cast(&self) -> #cast<'_> { #cast { handle: &self.handle } }
-                #[doc = "The same without a reply, waiting for room."]
-                pub fn send(&self) -> #send<'_> { #send { handle: &self.handle } }
-            }
-
-            impl ::holm::Api<#me> for #api {
-                fn new(handle: ::holm::Handle<#me>) -> Self { Self { handle } }
-                fn handle(&self) -> &::holm::Handle<#me> { &self.handle }
-            }
-
-            #casts
-            #sends
-        }
-    }
-
-    /// The messages without a reply, each given to `deliver`.
-    fn facade(
-        &self,
-        facade: &Ident,
-        text: &str,
-        output: &TokenStream,
-        deliver: &TokenStream,
-    ) -> TokenStream {
-        let Self { me, msg, .. } = self;
-        let methods = self.methods.iter().map(|method| {
-            let Method { name, variant, docs, .. } = method;
-            let (names, types) = (method.arg_names(), method.arg_types());
-            quote! {
-                #(#docs)*
-                pub fn #name(self, #(#names: #types),*) -> #output {
-                    let __reply = ::holm::Reply::nobody();
-                    #deliver(self.handle, #msg::#variant { #(#names,)* __reply })
-                }
-            }
-        });
-        quote! {
-            #[doc = #text]
-            #[allow(unreachable_pub, unnameable_types, dead_code)]
-            #[derive(Clone, Copy, Debug)]
-            pub struct #facade<'a> { handle: &'a ::holm::Handle<#me> }
-
-            #[allow(unreachable_pub, dead_code, private_interfaces)]
-            #[allow(clippy::result_large_err, clippy::missing_errors_doc)]
-            impl<'a> #facade<'a> { #(#methods)* }
-        }
-    }
-
     fn actor(&self) -> TokenStream {
-        let Self { me, msg, api, hooks, .. } = self;
+        let Self { me, msg, api, .. } = self;
         let wire = if self.options.local {
             quote!(::core::option::Option::None)
         } else {
             quote!(::core::option::Option::Some(<Self as ::holm::Remote>::TABLE))
         };
         let arms = self.methods.iter().map(|method| {
-            let (variant, names) = (&method.variant, method.arg_names());
-            let invocation = method.invocation(me);
-            quote!(#msg::#variant { #(#names,)* __reply } => __reply.send(#invocation))
+            let Method { variant, cfgs, .. } = method;
+            let (names, invocation) = (method.arg_names(), method.invocation(me));
+            quote!(#(#cfgs)* #msg::#variant { #(#names,)* __reply } => #invocation)
         });
+        let hooks = self.hooks.iter().map(|hook| hook.expand(me));
+        let (names, coalesce) = (self.names(), self.coalesce());
         quote! {
             impl ::holm::Actor for #me {
                 type Msg = #msg;
@@ -249,78 +193,70 @@ impl Parts {
                     match __msg { #(#arms),* }
                 }
 
+                #names
+                #coalesce
                 #(#hooks)*
             }
         }
     }
 
-    /// The wire table.
-    fn remote(&self, name: &Ident) -> TokenStream {
-        let Self { me, msg, .. } = self;
-        let type_name = match &self.options.name {
-            Some(name) => quote!(#name),
-            None => {
-                quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)))
-            }
+    /// The names of the messages and the position of each.
+    fn names(&self) -> TokenStream {
+        let msg = &self.msg;
+        // A condition may remove any of them, so the compiler counts.
+        let entries = |entry: &dyn Fn(&Method) -> TokenStream| -> Vec<_> {
+            self.methods
+                .iter()
+                .map(|method| {
+                    let (cfgs, entry) = (&method.cfgs, entry(method));
+                    quote!(#(#cfgs)* #entry)
+                })
+                .collect()
         };
-        let table = self.methods.iter().map(|method| {
-            let Method { variant, reply, .. } = method;
-            let tag = method.name.unraw().to_string();
-            let (names, types) = (method.arg_names(), method.arg_types());
-            quote! {
-                ::holm::WireMethod {
-                    info: ::holm::MethodInfo {
-                        actor_type: #type_name,
-                        tag: #tag,
-                        fingerprint: ::holm::wire::Fingerprint::of::<((#(#types,)*), #reply)>,
-                    },
-                    decode: |__body, __caller| {
-                        let (#(#names,)*) =
-                            ::holm::wire::decode_positional::<(#(#types,)*)>(__body)?;
-                        ::core::result::Result::Ok(#msg::#variant {
-                            #(#names,)*
-                            __reply: ::holm::Reply::remote(__caller),
-                        })
-                    },
-                }
-            }
-        });
-        let positions = self.methods.iter().enumerate().map(|(position, method)| {
-            let variant = &method.variant;
-            quote!(#msg::#variant { .. } => #position)
-        });
-        let encoders = self.methods.iter().map(|method| {
-            let (variant, names) = (&method.variant, method.arg_names());
-            quote! {
-                #msg::#variant { #(#names,)* .. } =>
-                    ::holm::wire::encode_positional(&(#(#names,)*), __out)
-            }
-        });
-        let sinks = self.methods.iter().map(|method| {
-            let variant = &method.variant;
-            quote!(#msg::#variant { __reply, .. } => __reply.take_sink())
-        });
-        // A reference to an enum without variants is not known to be impossible.
-        let msg_place = if self.methods.is_empty() { quote!(*__msg) } else { quote!(__msg) };
-        let table_name = Ident::new("TABLE", Span::mixed_site());
+        let names = entries(&|method| method.name.to_string().to_token_stream());
+        let positions = entries(&|method| method.variant.to_token_stream());
+        let arms = entries(
+            &|Method { variant, .. }| quote!(#msg::#variant { .. } => __Position::#variant as usize),
+        );
         quote! {
-            impl ::holm::Remote for #me {
-                const TABLE: &'static ::holm::WireTable<Self> = {
-                    static #table_name: ::holm::WireTable<#me> = ::holm::WireTable {
-                        type_name: #type_name,
-                        methods: &[#(#table),*],
-                        method: |__msg| match #msg_place { #(#positions),* },
-                        encode: |__msg, __out| match #msg_place { #(#encoders),* },
-                        take_sink: |__msg| match #msg_place { #(#sinks),* },
-                    };
-                    &#table_name
-                };
+            const MESSAGES: &'static [&'static str] = &[#(#names),*];
+
+            fn message_index(__msg: &#msg) -> usize {
+                enum __Position { #(#positions),* }
+                match *__msg { #(#arms),* }
             }
         }
     }
 
-    fn name(&self) -> String {
-        let msg = self.msg.to_string();
-        msg.strip_suffix("Msg").unwrap_or(&msg).to_owned()
+    /// The keys under which newer messages replace older ones.
+    fn coalesce(&self) -> TokenStream {
+        if self.methods.iter().all(|method| method.coalesce.is_none()) {
+            return TokenStream::new();
+        }
+        let msg = &self.msg;
+        let arms = self.methods.iter().map(|Method { variant, cfgs, coalesce, .. }| {
+            let Some(key) = coalesce else {
+                return quote!(#(#cfgs)* #msg::#variant { .. } => ::core::option::Option::None);
+            };
+            // The key's own span, so that one that cannot be hashed is shown in the attribute.
+            let hashed = key.iter().map(|argument| {
+                quote::quote_spanned!(argument.span()=>
+                    ::core::hash::Hash::hash(#argument, &mut __hasher);)
+            });
+            quote! {
+                #(#cfgs)*
+                #msg::#variant { #(ref #key,)* .. } => {
+                    #(#hashed)*
+                    ::core::option::Option::Some(::core::hash::Hasher::finish(&__hasher))
+                }
+            }
+        });
+        quote! {
+            fn coalesce_key(__msg: &#msg) -> ::core::option::Option<u64> {
+                let mut __hasher = ::std::hash::DefaultHasher::new();
+                ::core::hash::Hash::hash(&Self::message_index(__msg), &mut __hasher);
+                match *__msg { #(#arms),* }
+            }
+        }
     }
 }

@@ -6,25 +6,42 @@
 use proc_macro::TokenStream;
 
 mod actor;
+mod api;
+mod hook;
 mod message;
 mod method;
+mod options;
+mod signature;
+mod wire;
 
 /// Turns an `impl` block into an actor: each method becomes a message.
 ///
-/// * A method takes `&mut self` (or `&self`), optionally `cx: &mut Context<Self>`, and its
-///   arguments; it may be `async`. Its return value is the reply.
-/// * `started`, `stopped` and `signal` are the hooks of `holm::Actor`, not messages.
-/// * `Ref<Type>` gets a method of the same name for each, which calls; `cast()` and `send()`
-///   of it offer the same methods without a reply.
+/// * A method takes `&mut self` (or `&self`) and its arguments; it may be `async`. Its return value
+///   is the reply. `Ref<Type>` gets a method of the same name, which calls; `cast()` and `send()` of
+///   it offer the same methods without a reply.
+/// * Among the arguments may stand `cx: &mut Context<Self>`, and `reply: Reply<T>` in place of a
+///   return value, for an answer that is sent later: a call then gives a `T`.
+/// * Methods with these names are hooks, not messages; what follows may be left out in parts:
+///   `started(&mut self, cx) -> Result<(), ExitReason>` before the first message, an error ends the
+///   actor; `signal(&mut self, signal: Signal, cx)` for what is told in its place among the messages;
+///   `stopped(&mut self, reason: &ExitReason, cx)` after the last one.
 /// * Functions without `self` belong into another `impl` block.
 ///
-/// `#[actor(local)]` makes an actor whose arguments need no serde and which other nodes cannot
-/// reach. `#[actor(name = "shop.counter")]` fixes the name of the type on the wire, which
-/// is otherwise its module path.
+/// On a method:
+///
+/// * `#[tag("name")]` fixes its name on the wire, so that it can be renamed here.
+/// * `#[coalesce]` lets a newer message replace an older one in an inbox with
+///   `Policy::Coalesce`; `#[coalesce(key)]`, with one or more arguments, one of equal arguments.
+/// * `#[cfg(..)]` removes the message with the method.
+///
+/// On the block: `#[actor(local)]` makes an actor whose arguments need no serde and which other
+/// nodes cannot reach. `#[actor(name = "shop.counter")]` fixes the name of the type on the wire,
+/// which is otherwise its module path.
 #[proc_macro_attribute]
 pub fn actor(options: TokenStream, item: TokenStream) -> TokenStream {
-    let item = syn::parse_macro_input!(item as syn::ItemImpl);
-    actor::expand(options.into(), item).unwrap_or_else(|error| error.to_compile_error()).into()
+    actor::expand(options.into(), item.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }
 
 /// Describes a type's structure for the wire. Derive it beside serde's `Serialize` and

@@ -5,6 +5,7 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, parse_quote};
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
+    Serde::parse(&item.attrs)?;
     let name = item.ident.to_string();
     let body = match &item.data {
         Data::Struct(data) => {
@@ -78,7 +79,10 @@ fn content(fields: &Fields) -> Result<TokenStream> {
     Ok(described)
 }
 
-/// What serde's attributes say of a field or variant.
+/// Attributes of serde whose types must see what comes next, which positional bodies do not say.
+const LOOKING_AHEAD: [&str; 3] = ["flatten", "tag", "untagged"];
+
+/// What serde's attributes say of a type, field or variant.
 #[derive(Default)]
 struct Serde {
     rename: Option<String>,
@@ -90,6 +94,12 @@ impl Serde {
         let mut serde = Self::default();
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
             attribute.parse_nested_meta(|meta| {
+                if LOOKING_AHEAD.iter().any(|name| meta.path.is_ident(name)) {
+                    return Err(meta.error(
+                        "a message crosses the wire without names, so it cannot be flattened or \
+                         tagged by serde: use a plain struct or enum",
+                    ));
+                }
                 if meta.path.is_ident("rename") && meta.input.peek(syn::Token![=]) {
                     serde.rename = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if meta.path.is_ident("skip") {

@@ -1,15 +1,23 @@
 //! One method of an actor, as the attribute sees it.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Error, FnArg, Ident, ImplItemFn, Pat, ReceiverKind, Result, ReturnType, Type};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{
+    Attribute, Error, FnArg, Ident, ImplItemFn, LitStr, Meta, Pat, PatType, Result, ReturnType,
+    Token, Type, ext::IdentExt, punctuated::Punctuated,
+};
+
+use crate::signature::{
+    CONCRETE, OWNED, answered_by, borrows, check, is_context, names_context, returns_nothing,
+};
 
 /// Names that `Ref` and its generated methods already use, and methods of common traits, which would
 /// be found before a message of that name.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "cast",
     "send",
     "pid",
+    "address",
     "handle",
     "exit",
     "kill",
@@ -22,22 +30,40 @@ const RESERVED: [&str; 13] = [
     "try_into",
 ];
 
-const CONCRETE: &str = "a message has concrete types: the method of an actor cannot be generic";
+/// Attributes of a method that are the macro's own.
+const OWN_ATTRIBUTES: [&str; 2] = ["tag", "coalesce"];
+
+/// Most arguments of a message: longer tuples have no schema.
+const ARGUMENTS_MAX: usize = 8;
 
 /// A method that becomes a message.
 pub(crate) struct Method {
     pub(crate) name: Ident,
     pub(crate) variant: Ident,
-    pub(crate) docs: Vec<syn::Attribute>,
-    /// Names and types of the arguments, without `self` and the context.
+    /// Its name on the wire.
+    pub(crate) tag: String,
+    pub(crate) docs: Vec<Attribute>,
+    /// The conditions under which it exists.
+    pub(crate) cfgs: Vec<Attribute>,
+    /// Names and types of the arguments, without `self`, the context and the reply.
     pub(crate) args: Vec<(Ident, Type)>,
     pub(crate) reply: TokenStream,
-    /// Where among all parameters the context stands.
-    context: Option<usize>,
+    /// The arguments that make the key under which a newer message replaces an older one.
+    pub(crate) coalesce: Option<Vec<Ident>>,
+    parameters: Vec<Parameter>,
+    /// It answers through a parameter, when it likes.
+    deferred: bool,
     is_async: bool,
 }
 
+enum Parameter {
+    Argument(Ident),
+    Context,
+    Reply,
+}
+
 impl Method {
+    /// Reads a method whose signature is free of `Self`.
     pub(crate) fn parse(function: &ImplItemFn) -> Result<Self> {
         let signature = &function.sig;
         let name = signature.ident.clone();
@@ -47,61 +73,128 @@ impl Method {
                 format!("`{name}` is a method of every reference; choose another name"),
             ));
         }
-        if !signature.generics.params.is_empty() {
-            return Err(Error::new_spanned(&signature.generics, CONCRETE));
-        }
-        let mut inputs = signature.inputs.iter();
-        match inputs.next() {
-            Some(FnArg::Receiver(receiver))
-                if matches!(receiver.kind, ReceiverKind::Reference(..)) => {}
-            _ => {
-                return Err(Error::new_spanned(
-                    signature,
-                    "a method of an actor takes `&mut self` or `&self`; move other functions to an \
-                     `impl` block without #[actor]",
-                ));
-            }
-        }
+        check(signature)?;
         let mut method = Self {
             variant: format_ident!("{}", camel(&name)),
+            tag: tag(function)?,
             name,
             docs: docs(function),
+            cfgs: cfgs(&function.attrs),
             args: Vec::new(),
-            reply: reply(&signature.output)?,
-            context: None,
+            reply: TokenStream::new(),
+            coalesce: None,
+            parameters: Vec::new(),
+            deferred: false,
             is_async: signature.asyncness.is_some(),
         };
-        for (position, input) in inputs.enumerate() {
-            method.add_parameter(position, input)?;
+        for input in signature.inputs.iter().skip(1) {
+            let FnArg::Typed(parameter) = input else {
+                return Err(Error::new_spanned(input, "only the first parameter can be `self`"));
+            };
+            method.add_parameter(parameter)?;
         }
+        method.add_reply(&signature.output)?;
+        method.coalesce = method.coalesce_key(function)?;
         Ok(method)
     }
 
-    fn add_parameter(&mut self, position: usize, input: &FnArg) -> Result<()> {
-        let FnArg::Typed(parameter) = input else {
-            return Err(Error::new_spanned(input, "only the first parameter can be `self`"));
-        };
-        if is_context(&parameter.ty) {
-            if self.context.replace(position).is_some() {
-                return Err(Error::new_spanned(input, "one context is enough"));
+    fn add_parameter(&mut self, parameter: &PatType) -> Result<()> {
+        let ty = &*parameter.ty;
+        if is_context(ty) {
+            if self.parameters.iter().any(|one| matches!(one, Parameter::Context)) {
+                return Err(Error::new_spanned(parameter, "one context is enough"));
             }
+            self.parameters.push(Parameter::Context);
             return Ok(());
         }
-        if let Type::ImplTrait(_) = &*parameter.ty {
-            return Err(Error::new_spanned(&parameter.ty, CONCRETE));
+        if names_context(ty) {
+            return Err(Error::new_spanned(ty, "the context is lent: take `&mut Context<Self>`"));
         }
-        if let Type::Reference(reference) = &*parameter.ty {
-            return Err(Error::new_spanned(
-                reference,
-                "an argument is sent, so it must be owned: take `String` for `&str`, `Vec<T>` for \
-                 `&[T]`",
-            ));
+        if let Some(answer) = answered_by(ty) {
+            if self.deferred {
+                return Err(Error::new_spanned(parameter, "a message has one reply"));
+            }
+            self.deferred = true;
+            self.reply = quote!(#answer);
+            self.parameters.push(Parameter::Reply);
+            return Ok(());
         }
-        let Pat::Ident(pattern) = &*parameter.pat else {
-            return Err(Error::new_spanned(&parameter.pat, "an argument needs a plain name"));
+        if let Type::ImplTrait(_) = ty {
+            return Err(Error::new_spanned(ty, CONCRETE));
+        }
+        if borrows(ty) {
+            return Err(Error::new_spanned(ty, OWNED));
+        }
+        let name = match &*parameter.pat {
+            Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
+                pattern.ident.clone()
+            }
+            pattern => {
+                return Err(Error::new_spanned(
+                    pattern,
+                    "an argument is part of the message, so it needs a plain name; take it apart in \
+                     the body",
+                ));
+            }
         };
-        self.args.push((pattern.ident.clone(), (*parameter.ty).clone()));
+        self.parameters.push(Parameter::Argument(name.clone()));
+        self.args.push((name, ty.clone()));
         Ok(())
+    }
+
+    fn add_reply(&mut self, output: &ReturnType) -> Result<()> {
+        match output {
+            _ if self.deferred => {
+                if !returns_nothing(output) {
+                    return Err(Error::new_spanned(
+                        output,
+                        "a method that takes a `Reply` answers through it: return nothing",
+                    ));
+                }
+            }
+            ReturnType::Default => self.reply = quote!(()),
+            ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) || borrows(ty) => {
+                return Err(Error::new_spanned(
+                    ty,
+                    "a reply is sent, so it must be an owned, named type: return `String` for `&str`",
+                ));
+            }
+            ReturnType::Type(_, ty) => self.reply = quote!(#ty),
+        }
+        Ok(())
+    }
+
+    /// What `#[coalesce]` and `#[coalesce(a, b)]` say.
+    fn coalesce_key(&self, function: &ImplItemFn) -> Result<Option<Vec<Ident>>> {
+        let Some(attribute) = own_attribute(function, "coalesce")? else { return Ok(None) };
+        if let Meta::Path(_) = attribute.meta {
+            return Ok(Some(Vec::new()));
+        }
+        let key =
+            attribute.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated).map_err(
+                |_| Error::new_spanned(attribute, "write #[coalesce] or #[coalesce(argument, ..)]"),
+            )?;
+        match key.iter().find(|name| self.args.iter().all(|(arg, _)| arg != *name)) {
+            Some(unknown) => Err(Error::new_spanned(
+                unknown,
+                format!("`{}` has no argument `{unknown}`", self.name),
+            )),
+            None => Ok(Some(key.into_iter().collect())),
+        }
+    }
+
+    /// Refuses what only actors on one node may have.
+    pub(crate) fn check_remote(&self) -> Result<()> {
+        if let Some((_, ty)) = self.args.iter().find(|(_, ty)| matches!(ty, Type::Reference(_))) {
+            return Err(Error::new_spanned(ty, OWNED));
+        }
+        match self.args.get(ARGUMENTS_MAX) {
+            Some((extra, _)) => Err(Error::new_spanned(
+                extra,
+                format!("a message has at most {ARGUMENTS_MAX} arguments: put them into a struct"),
+            )),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn arg_names(&self) -> Vec<&Ident> {
@@ -112,20 +205,60 @@ impl Method {
         self.args.iter().map(|(_, ty)| ty).collect()
     }
 
-    /// The call of the user's method, inside `handle`.
+    /// The call of the user's method, inside `handle`, and its answer.
     pub(crate) fn invocation(&self, me: &Type) -> TokenStream {
-        let mut parameters: Vec<TokenStream> =
-            self.args.iter().map(|(name, _)| quote!(#name)).collect();
-        if let Some(position) = self.context {
-            parameters.insert(position, quote!(__cx));
-        }
+        let parameters = self.parameters.iter().map(|parameter| match parameter {
+            Parameter::Argument(name) => quote!(#name),
+            Parameter::Context => quote!(__cx),
+            Parameter::Reply => quote!(__reply),
+        });
         let name = &self.name;
-        let call = quote!(<#me>::#name(self, #(#parameters),*));
-        if self.is_async { quote!(#call.await) } else { call }
+        let mut call = quote_spanned!(name.span()=> <#me>::#name(self, #(#parameters),*));
+        if self.is_async {
+            call = quote!(#call.await);
+        }
+        if self.deferred { call } else { quote!(__reply.send(#call)) }
     }
 }
 
-fn docs(function: &ImplItemFn) -> Vec<syn::Attribute> {
+/// Takes the macro's own attributes off a method.
+pub(crate) fn strip(function: &mut ImplItemFn) {
+    function.attrs.retain(|attribute| !is_own(attribute));
+}
+
+pub(crate) fn is_own(attribute: &Attribute) -> bool {
+    OWN_ATTRIBUTES.iter().any(|own| attribute.path().is_ident(own))
+}
+
+/// The conditions among some attributes.
+pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}
+
+fn own_attribute<'a>(function: &'a ImplItemFn, name: &str) -> Result<Option<&'a Attribute>> {
+    let mut found = function.attrs.iter().filter(|attribute| attribute.path().is_ident(name));
+    let first = found.next();
+    match found.next() {
+        Some(second) => Err(Error::new_spanned(second, format!("one #[{name}] is enough"))),
+        None => Ok(first),
+    }
+}
+
+/// What `#[tag("..")]` says, else the method's name.
+fn tag(function: &ImplItemFn) -> Result<String> {
+    let Some(attribute) = own_attribute(function, "tag")? else {
+        return Ok(function.sig.ident.unraw().to_string());
+    };
+    let text: LitStr = attribute
+        .parse_args()
+        .map_err(|_| Error::new_spanned(attribute, "write #[tag(\"name on the wire\")]"))?;
+    if text.value().is_empty() {
+        return Err(Error::new_spanned(text, "a tag is not empty"));
+    }
+    Ok(text.value())
+}
+
+fn docs(function: &ImplItemFn) -> Vec<Attribute> {
     let mut docs: Vec<_> =
         function.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect();
     if docs.is_empty() {
@@ -135,30 +268,10 @@ fn docs(function: &ImplItemFn) -> Vec<syn::Attribute> {
     docs
 }
 
-fn reply(output: &ReturnType) -> Result<TokenStream> {
-    match output {
-        ReturnType::Default => Ok(quote!(())),
-        ReturnType::Type(_, ty) => match &**ty {
-            Type::ImplTrait(_) | Type::Reference(_) => {
-                Err(Error::new_spanned(ty, "a reply is sent, so it must be an owned, named type"))
-            }
-            ty => Ok(quote!(#ty)),
-        },
-    }
-}
-
-/// Whether a parameter is `&mut Context<..>`.
-fn is_context(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else { return false };
-    let Type::Path(path) = &*reference.elem else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident == "Context")
-}
-
 /// `do_it` to `DoIt`.
 fn camel(name: &Ident) -> String {
-    let name = name.to_string();
-    name.trim_start_matches("r#")
-        .split('_')
+    let name = name.unraw().to_string();
+    name.split('_')
         .flat_map(|word| {
             let mut letters = word.chars();
             letters

@@ -68,9 +68,10 @@ impl Dispatch {
             Signal::Monitor { watch, to } => self.handle_monitor(watch, to),
             Signal::Demonitor { watch, to: _ } => self.handle_demonitor(watch),
             Signal::Down { watch, reason } => self.handle_down(watch, reason),
-            Signal::Exit { from: _, to, reason } => {
+            Signal::Exit { from, to, reason } => {
                 if let Some(cell) = find(&self.node.system, Target::Serial(to)) {
-                    cell.exit(reason);
+                    let node = self.link.peer_id;
+                    cell.exit(from.map(|serial| Pid { node, serial }), reason);
                 }
             }
             Signal::Kill { from: _, to } => {
@@ -276,6 +277,8 @@ fn call_error((error, reason): (WireError, Option<ExitReason>)) -> CallError {
         (_, Some(reason)) => CallError::Exited(reason),
         (Code::Noproc, None) => CallError::Noproc,
         (Code::Unanswered, None) => CallError::Unanswered,
+        (Code::Full, None) => CallError::Full,
+        (Code::Dropped, None) => CallError::Dropped,
         (_, None) => CallError::Refused(error),
     }
 }

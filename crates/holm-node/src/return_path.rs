@@ -100,6 +100,8 @@ fn arrival(error: &ArrivalError) -> WireError {
         ArrivalError::WrongType { .. } | ArrivalError::UnknownMethod { .. } => Code::UnknownMethod,
         ArrivalError::SchemaMismatch { .. } => Code::SchemaMismatch,
         ArrivalError::Body(_) => Code::InvalidRequest,
+        ArrivalError::Full => Code::Full,
+        ArrivalError::Dropped => Code::Dropped,
         _ => Code::Internal,
     };
     WireError::new(code, error.to_string())

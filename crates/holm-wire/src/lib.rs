@@ -9,7 +9,8 @@
 //!   [`session::Inbound`] (bytes in, frames out);
 //! - what the frames of the actors class say: [`signal::Signal`]; of the control
 //!   class: [`control::Control`];
-//! - what an argument looks like: [`schema`] (its structure) and [`body`] (its bytes).
+//! - what an argument looks like: [`schema`] (its structure) and [`body`] (its bytes);
+//!   without a Rust type: [`value`].
 //!
 //! The bytes are written down in `docs/protocol.md`; the vectors under `testdata/`
 //! are decoded and encoded again by the tests.
@@ -35,6 +36,7 @@ pub mod schema;
 mod secret;
 pub mod session;
 pub mod signal;
+pub mod value;
 pub mod varint;
 
 pub use body::BodyCodec;

@@ -27,22 +27,26 @@
 #![forbid(unsafe_code)]
 
 pub use holm_actor::{
-    Actor, ActorSystem, Address, Api, Call, CallError, Capacity, Context, Delivery, Down, Handle,
-    MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi, Ref, Remote, Reply,
-    ReplySink, ReturnPath, SendError, Signal, SpawnError, SpawnOptions, Spawnable, WireMethod,
-    WireTable, cast,
+    Actor, ActorInfo, ActorSystem, Address, AnyMethod, Api, Call, CallError, Capacity, Context,
+    Crash, Delivery, Down, DynActor, DynError, DynMessage, Dynamic, Exit, Finding, Handle, Inbox,
+    IntoExit, MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi, Policy,
+    PolicyCounters, Priority, Process, Received, Ref, Remote, Reply, ReplySink, ReturnPath,
+    SendError, Signal, SpawnError, SpawnOptions, Spawnable, Supervisor, SupervisorPlan, Suspect,
+    Turn, Watchdog, WatchdogOptions, WireMethod, WireTable, cast, supervision,
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
     ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
     StartError,
 };
+pub use holm_wire::value::Value;
 pub use holm_wire::{Code, ExitReason, Limits, NodeId, NodeName, Pid, Secret, WireError};
 
 /// What crosses the wire: used by the code that the macros write.
 pub mod wire {
     pub use holm_wire::body::{decode_positional, encode_positional};
     pub use holm_wire::schema::{Fingerprint, Message, Schema, SchemaHasher};
+    pub use holm_wire::value::{Arguments, ParseValueError, Value, ValueError, from_value, to_value};
 }
 
 /// The world a node runs in, for tests and simulations.

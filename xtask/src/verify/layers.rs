@@ -5,10 +5,12 @@ use super::finding::Finding;
 use super::repo::Repo;
 
 /// Every crate of the workspace, lowest first.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 16] = [
     "holm-cell",
     "holm-wire",
+    "holm-proto",
     "holm-env",
+    "holm-sched",
     "holm-actor",
     "holm-net",
     "holm-node",
@@ -23,7 +25,7 @@ const LAYERS: [&str; 14] = [
 ];
 
 /// Crates that take events and time as arguments, so that a simulator can drive them.
-const PURE: [&str; 3] = ["holm-cell", "holm-wire", "holm-index"];
+const PURE: [&str; 4] = ["holm-cell", "holm-wire", "holm-proto", "holm-index"];
 
 /// What a pure crate must not link, however far down.
 const IMPURE: [&str; 5] = ["async-io", "mio", "rand", "socket2", "tokio"];

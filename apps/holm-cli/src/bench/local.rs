@@ -62,8 +62,8 @@ async fn pingpong(node: &Node, n: u64) -> Duration {
     let _ = ping.cast().back(0);
     let _ = end.await;
     let took = start.elapsed();
-    ping.exit(ExitReason::Normal);
-    pong.exit(ExitReason::Normal);
+    ping.kill();
+    pong.kill();
     took
 }
 
@@ -129,9 +129,9 @@ async fn oneway(node: &Node, n: u64, producers: u64) -> Duration {
     }
     let _ = end.await;
     let took = start.elapsed();
-    sink.exit(ExitReason::Normal);
+    sink.kill();
     for source in sources {
-        source.exit(ExitReason::Normal);
+        source.kill();
     }
     took
 }
@@ -142,8 +142,8 @@ async fn call(node: &Node, n: u64) -> Duration {
     let start = Instant::now();
     let _ = source.call(n).await;
     let took = start.elapsed();
-    sink.exit(ExitReason::Normal);
-    source.exit(ExitReason::Normal);
+    sink.kill();
+    source.kill();
     took
 }
 
@@ -188,7 +188,7 @@ async fn ring(node: &Node, n: u64) -> Duration {
     let _ = end.await;
     let took = start.elapsed();
     for hop in hops {
-        hop.exit(ExitReason::Normal);
+        hop.kill();
     }
     took
 }

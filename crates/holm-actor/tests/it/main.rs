@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "drives the real runtime")]
 
 mod calls;
+mod exit_table;
 mod exits;
 mod inbox;
 mod monitors;

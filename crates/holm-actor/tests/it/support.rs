@@ -28,6 +28,7 @@ pub(crate) struct Puppet {
     started: Option<Started>,
     stopped: Option<Stopped>,
     downs: Option<mpsc::Sender<Down>>,
+    signals: Option<mpsc::Sender<Signal>>,
     /// Dropped with the actor's state.
     token: Option<oneshot::Sender<()>>,
 }
@@ -58,6 +59,12 @@ impl Puppet {
         self
     }
 
+    /// Passes the signals that it gets on.
+    pub(crate) fn signals_to(mut self, signals: mpsc::Sender<Signal>) -> Self {
+        self.signals = Some(signals);
+        self
+    }
+
     /// Passes the `Down`s that it gets on.
     pub(crate) fn downs_to(mut self, downs: mpsc::Sender<Down>) -> Self {
         self.downs = Some(downs);
@@ -81,6 +88,9 @@ impl Actor for Puppet {
     }
 
     async fn signal(&mut self, signal: Signal, _cx: &mut Context<Self>) {
+        if let Some(signals) = &self.signals {
+            signals.send(signal.clone()).await.unwrap();
+        }
         let Signal::Down(down) = signal else { return };
         if let Some(downs) = &self.downs {
             downs.send(down).await.unwrap();

@@ -4,6 +4,7 @@
 
 mod inbox;
 mod model;
+mod pooled;
 mod reply;
 mod stress;
 mod support;

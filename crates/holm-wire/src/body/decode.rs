@@ -1,16 +1,13 @@
 //! Positional bytes to values: postcard's format, with bounds on depth and on elements
 //! that take no bytes. Integers only in their shortest form.
 
-use super::BodyError;
+use super::{BodyError, DEPTH_MAX};
 use crate::varint::{self, VarintError};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
     SeqAccess, VariantAccess, Visitor, value::U32Deserializer,
 };
 
-/// Values within values that a body may have: no real message comes near, and it fits
-/// the stack of any thread that decodes. Deeper ones are refused with `TooDeep`.
-const DEPTH_MAX: u32 = 256;
 /// Elements of sequences and maps that may take no bytes at all, in one body. They cost
 /// time that its length does not bound; more are refused with `TooMany`.
 const EMPTY_ELEMENTS_MAX: u32 = 65_536;
@@ -20,7 +17,12 @@ const EMPTY_ELEMENTS_MAX: u32 = 65_536;
 /// # Errors
 /// See [`BodyError`]: the sender's bytes, or the receiving type.
 pub fn decode_positional<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
-    let mut reader = Reader { rest: bytes, depth_left: DEPTH_MAX, empty_left: EMPTY_ELEMENTS_MAX };
+    let mut reader = Reader {
+        rest: bytes,
+        depth_left: DEPTH_MAX,
+        empty_left: EMPTY_ELEMENTS_MAX,
+        hint_left: bytes.len(),
+    };
     let value = T::deserialize(&mut reader)?;
     match reader.rest.len() {
         0 => Ok(value),
@@ -32,6 +34,9 @@ struct Reader<'de> {
     rest: &'de [u8],
     depth_left: u32,
     empty_left: u32,
+    /// Elements that visitors may still be told to make room for, in the whole body: lists
+    /// within lists all announce the same bytes.
+    hint_left: usize,
 }
 
 type Result<T, E = BodyError> = std::result::Result<T, E>;
@@ -118,7 +123,19 @@ impl<'de> Reader<'de> {
 
     /// Elements whose count the type says.
     fn fixed<V: Visitor<'de>>(&mut self, left: usize, visitor: V) -> Result<V::Value> {
-        self.nested(|reader| visitor.visit_seq(Elements { reader, left, counted: false }))
+        self.nested(|reader| {
+            visitor.visit_seq(Elements { reader, left, hint: left, counted: false })
+        })
+    }
+
+    /// Elements whose count the sender says.
+    fn counted<T>(&mut self, visit: impl FnOnce(Elements<'_, 'de>) -> Result<T>) -> Result<T> {
+        let left = self.length()?;
+        self.nested(|reader| {
+            let hint = left.min(reader.hint_left);
+            reader.hint_left -= hint;
+            visit(Elements { reader, left, hint, counted: true })
+        })
     }
 }
 
@@ -210,8 +227,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let left = self.length()?;
-        self.nested(|reader| visitor.visit_seq(Elements { reader, left, counted: true }))
+        self.counted(|elements| visitor.visit_seq(elements))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, count: usize, visitor: V) -> Result<V::Value> {
@@ -228,8 +244,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let left = self.length()?;
-        self.nested(|reader| visitor.visit_map(Elements { reader, left, counted: true }))
+        self.counted(|elements| visitor.visit_map(elements))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -271,6 +286,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 struct Elements<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
+    /// What a visitor may make room for.
+    hint: usize,
     /// The bytes say how many there are, so that empty ones must be counted.
     counted: bool,
 }
@@ -293,11 +310,6 @@ impl<'de> Elements<'_, 'de> {
         self.left -= usize::from(more);
         more
     }
-
-    /// What a visitor may make room for: never more elements than bytes.
-    fn hint(&self) -> Option<usize> {
-        Some(self.left.min(self.reader.rest.len()))
-    }
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
@@ -309,7 +321,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint)
     }
 }
 
@@ -325,7 +337,7 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint)
     }
 }
 

@@ -1,18 +1,25 @@
-//! The bodies of messages: which codec, and the positional one.
+//! The bodies of messages: which codec, the positional and the named one.
 //!
 //! Positional is postcard's format (<https://postcard.jamesmunns.com/wire-format>). It is
 //! written by postcard and read by [`decode_positional`], which bounds what a stranger's
-//! bytes can make it do.
+//! bytes can make it do. Named is MessagePack with names, for sides whose types differ.
 
 mod decode;
 mod encode;
 mod error;
+mod named;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use decode::decode_positional;
 pub use encode::encode_positional;
 pub use error::BodyError;
+pub(crate) use named::decode_with_path;
+pub use named::{ValueError, decode_named, encode_named};
+
+/// Values within values that a body may have: no real message comes near, and it fits
+/// the stack of any thread that decodes. Deeper ones are refused with `TooDeep`.
+pub(crate) const DEPTH_MAX: u32 = 256;
 
 /// How a body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +28,8 @@ pub enum BodyCodec {
     Positional = 1,
     /// Bytes whose meaning the method knows.
     Raw = 2,
+    /// The arguments with the names of their fields: the sides may know different types.
+    Named = 3,
 }
 
 impl BodyCodec {
@@ -29,6 +38,7 @@ impl BodyCodec {
         match value {
             1 => Some(Self::Positional),
             2 => Some(Self::Raw),
+            3 => Some(Self::Named),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fmt::Debug, marker::PhantomData};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Shape {
+pub(crate) enum Shape {
     Empty,
     Circle(f64),
     Pair(i16, String),
@@ -16,7 +16,7 @@ enum Shape {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Everything {
+pub(crate) struct Everything {
     flag: bool,
     small: (u8, i8, u16, i16),
     large: (u32, i32, u64, i64),
@@ -30,7 +30,7 @@ struct Everything {
     unit: (),
     marker: PhantomData<u8>,
     array: [u8; 3],
-    shape: Shape,
+    pub(crate) shape: Shape,
     result: Result<u8, Box<str>>,
 }
 
@@ -46,7 +46,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 }
 
 prop_compose! {
-    fn everything()(
+    pub(crate) fn everything()(
         (flag, small, large, huge) in any::<(bool, (u8, i8, u16, i16), (u32, i32, u64, i64), (u128, i128))>(),
         (real, letter, text) in (-1e9_f32..1e9, any::<char>(), ".{0,20}"),
         (bytes, list) in (vec(any::<u8>(), 0..20), vec(any::<Option<u16>>(), 0..9)),

@@ -52,6 +52,7 @@ pub(crate) enum Mark {
     UnitVariant,
     Name,
     End,
+    Value,
 }
 
 impl SchemaHasher {

@@ -61,16 +61,28 @@ mod impls;
 mod tests;
 
 pub use fingerprint::Fingerprint;
+pub(crate) use hasher::Mark;
 pub use hasher::{Elements, Fields, SchemaHasher, Variants};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A type whose structure can be described.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `Message`: it cannot be an argument or a reply",
+    label = "cannot be sent",
+    note = "derive it: `#[derive(Serialize, Deserialize, Message)]`",
+    note = "an actor that stays on its node needs none of it: `#[actor(local)]`"
+)]
 pub trait Schema {
     /// Feeds the structure to the hasher, in declaration order.
     fn describe(hasher: &mut SchemaHasher);
 }
 
 /// What can be an argument or a result of a remote method.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `Message`: it cannot be an argument or a reply",
+    label = "cannot be sent",
+    note = "derive it: `#[derive(Serialize, Deserialize, Message)]`"
+)]
 pub trait Message: Serialize + DeserializeOwned + Schema + Send + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Schema + Send + 'static> Message for T {}

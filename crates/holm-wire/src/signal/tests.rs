@@ -37,7 +37,7 @@ fn reason() -> impl Strategy<Value = ExitReason> {
 }
 
 fn codec() -> impl Strategy<Value = BodyCodec> {
-    prop_oneof![Just(BodyCodec::Positional), Just(BodyCodec::Raw)]
+    prop_oneof![Just(BodyCodec::Positional), Just(BodyCodec::Raw), Just(BodyCodec::Named)]
 }
 
 fn error() -> impl Strategy<Value = WireError> {
@@ -140,7 +140,7 @@ fn fault(kind: Kind, id: u64, payload: &[u8]) -> String {
 fn what_is_refused() {
     assert!(fault(Kind::Call, 0, &[1, 1, 1]).contains("`id` is missing"));
     assert!(fault(Kind::Send, 3, &[1, 1, 1]).contains("`id` is not 0"));
-    assert!(fault(Kind::Send, 0, &[1, 3, 1]).contains("unknown codec"));
+    assert!(fault(Kind::Send, 0, &[1, 4, 1]).contains("unknown codec"));
     assert!(fault(Kind::Send, 0, &[1, 0x11, 1]).contains("unknown bits"));
     assert!(fault(Kind::Send, 0, &[1, 1]).contains("`method` is cut short"));
     assert!(fault(Kind::Cancel, 1, &[0]).contains("after its last field"));

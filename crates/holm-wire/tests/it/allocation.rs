@@ -3,9 +3,12 @@
 use crate::{Log, feed};
 use holm_wire::{
     Kind, Limits,
+    body::{decode_named, decode_positional},
     handshake::{HandshakeError, HandshakeReader},
     session::Inbound,
+    value::Value,
 };
+use serde::Deserialize;
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -114,4 +117,35 @@ fn a_quiet_session_is_small() {
         feed(&mut inbound, &[3, Kind::Tick as u8, 0, 0], &mut Log::default()).unwrap();
     });
     assert!(bytes < 16 * 1024, "{bytes}");
+}
+
+/// Lists within lists that all announce what the bytes after them could hold.
+#[test]
+fn lists_that_share_their_bytes() {
+    #[derive(Deserialize)]
+    struct Tree(#[expect(dead_code, reason = "only read")] Vec<Self>);
+    let mut body = Vec::new();
+    for _ in 0..100 {
+        body.extend([0xdd, 0, 0, 0xf0, 0]);
+    }
+    body.resize(MIB, 0xc1);
+    let bytes = allocated(|| assert!(decode_named::<Tree>(&body).is_err()));
+    assert!(bytes < 32 * MIB, "{bytes}");
+    let bytes = allocated(|| assert!(decode_named::<Value>(&body).is_err()));
+    assert!(bytes < MIB, "{bytes}");
+    // 61,440 elements each.
+    body = [0x80, 0xe0, 0x03].repeat(100);
+    body.resize(MIB, 0x80);
+    let bytes = allocated(|| assert!(decode_positional::<Tree>(&body).is_err()));
+    assert!(bytes < 32 * MIB, "{bytes}");
+}
+
+#[test]
+fn a_list_of_4_gib() {
+    let body = [0xdd, 0xff, 0xff, 0xff, 0xff, 1];
+    let bytes = allocated(|| {
+        assert!(decode_named::<Vec<u64>>(&body).is_err());
+        assert!(decode_named::<Value>(&body).is_err());
+    });
+    assert!(bytes < 1024, "{bytes}");
 }

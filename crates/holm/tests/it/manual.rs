@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holm::env::{Endpoint, MemoryTransport};
 use holm::prelude::*;
-use holm::wire::{Fingerprint, decode_positional, encode_positional};
+use holm::wire::{Arguments, Fingerprint, decode_positional, encode_positional};
 use holm::{CallError, MethodInfo, PlainApi, Remote, Reply, ReplySink, WireMethod, WireTable};
 use tokio::sync::mpsc;
 
@@ -41,6 +41,12 @@ impl Remote for Desk {
                 decode: |body, caller| {
                     let number = decode_positional(body)?;
                     assert_ne!(number, 13, "asked to");
+                    Ok(Ask { number, reply: Reply::remote(caller) })
+                },
+                decode_named: |args, caller| {
+                    let mut args = Arguments::new(args)?;
+                    let number = args.take("number")?;
+                    args.finish()?;
                     Ok(Ask { number, reply: Reply::remote(caller) })
                 },
             }],

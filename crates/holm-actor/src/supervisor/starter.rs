@@ -1,0 +1,78 @@
+//! How a supervisor starts one child, again and again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::{Supervisor, SupervisorPlan};
+use crate::cell::AnyCell;
+use crate::guarded::panic_text;
+use crate::slot::Slot;
+use crate::system::Bond;
+use crate::{Actor, Context, Handle, Ref, SpawnError, SpawnOptions};
+
+/// Starts a child, and keeps the references to it.
+pub(crate) trait StartChild: Send {
+    /// Starts a life, bound to its supervisor.
+    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError>;
+    /// There is no child any more, until the next start.
+    fn retire(&mut self);
+    /// The child, if it is a supervisor.
+    fn nested(&self) -> Option<Ref<Supervisor>>;
+}
+
+/// A child that is no supervisor.
+pub(crate) struct Worker<A: Actor, F> {
+    pub(crate) make: F,
+    pub(crate) options: SpawnOptions,
+    pub(crate) slot: Arc<Slot<A>>,
+}
+
+impl<A, F> StartChild for Worker<A, F>
+where
+    A: Actor,
+    F: FnMut() -> Result<A, SpawnError> + Send,
+{
+    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError> {
+        let made = catch_unwind(AssertUnwindSafe(&mut self.make));
+        let actor = made.map_err(|payload| SpawnError(panic_text(&*payload).to_owned()))??;
+        let parent = Arc::clone(supervisor.cell()) as Arc<dyn AnyCell>;
+        let bond = Bond::Supervisor { parent, reports: true };
+        let child = supervisor.system().spawn_cell(actor, &self.options, Some(bond));
+        self.slot.put(Arc::clone(&child));
+        Ok(child)
+    }
+
+    fn retire(&mut self) {
+        self.slot.retire();
+    }
+
+    fn nested(&self) -> Option<Ref<Supervisor>> {
+        None
+    }
+}
+
+/// A child that is a supervisor itself.
+pub(crate) struct Nested {
+    pub(crate) plan: SupervisorPlan,
+    pub(crate) slot: Arc<Slot<Supervisor>>,
+}
+
+impl StartChild for Nested {
+    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError> {
+        let actor = self.plan.actor().map_err(|error| SpawnError(error.to_string()))?;
+        let parent = Arc::clone(supervisor.cell()) as Arc<dyn AnyCell>;
+        let bond = Bond::Supervisor { parent, reports: false };
+        let child = supervisor.system().spawn_cell(actor, &SupervisorPlan::options(), Some(bond));
+        self.slot.put(Arc::clone(&child));
+        Ok(child)
+    }
+
+    fn retire(&mut self) {
+        self.slot.retire();
+        self.plan.retire();
+    }
+
+    fn nested(&self) -> Option<Ref<Supervisor>> {
+        Some(Ref::new(Handle::slot(Arc::clone(&self.slot)), self.slot.id()))
+    }
+}

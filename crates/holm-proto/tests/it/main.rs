@@ -1,0 +1,5 @@
+//! The protocols of this crate from outside.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod ledger;
+mod supervision;

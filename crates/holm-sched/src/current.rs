@@ -1,0 +1,79 @@
+//! Which worker this thread is polling.
+
+use std::cell::RefCell;
+
+use crate::{
+    local::Local,
+    shared::{Shared, Task},
+};
+
+thread_local! {
+    /// The worker itself, moved here for the length of a poll: its queue is not `Sync`, and wake-ups on the
+    /// thread push onto it. Borrowed for single steps only, never while a task runs.
+    static CURRENT: RefCell<Option<Local>> = const { RefCell::new(None) };
+}
+
+/// Says what the running task is, for [`WorkerView::label`](crate::WorkerView): until the end of this turn.
+/// Does nothing outside of a worker. A few nanoseconds.
+pub fn note_current(label: u64) {
+    with(|local| local.slot().note(label));
+}
+
+/// What became of a task offered to the current worker.
+pub(crate) enum Offer {
+    /// Queued where nothing else waited: the worker itself gets to it after its turn.
+    Alone,
+    /// Queued behind others.
+    Behind,
+    /// No worker of that scheduler is being polled on this thread.
+    Refused(Task),
+}
+
+/// Queues `task` on the current worker, if that is one of `shared`.
+pub(crate) fn offer(shared: &Shared, task: Task) -> Offer {
+    let mut task = Some(task);
+    let alone = with(|local| match task.take_if(|_| local.belongs_to(shared)) {
+        Some(task) => local.push(task),
+        None => false,
+    });
+    match (task, alone) {
+        (Some(task), _) => Offer::Refused(task),
+        (None, Some(true)) => Offer::Alone,
+        (None, _) => Offer::Behind,
+    }
+}
+
+/// The next task for the current worker, which has ended `turns` turns.
+pub(crate) fn find(turns: u64) -> Option<Task> {
+    with(|local| local.find(turns)).flatten()
+}
+
+/// Whether a worker, of whatever scheduler, is being polled on this thread.
+pub(crate) fn is_worker() -> bool {
+    with(|_| ()).is_some()
+}
+
+/// `None` outside of workers, as on a thread that ends and has lost its locals.
+fn with<T>(call: impl FnOnce(&Local) -> T) -> Option<T> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(call)).ok().flatten()
+}
+
+/// Makes the worker in `home` the current one until it is dropped, which puts the worker back. Polls of
+/// workers can be nested: a task may block its thread on another runtime.
+pub(crate) struct Entered<'a> {
+    home: &'a mut Option<Local>,
+    outer: Option<Local>,
+}
+
+impl<'a> Entered<'a> {
+    pub(crate) fn new(home: &'a mut Option<Local>) -> Self {
+        let outer = CURRENT.replace(home.take());
+        Self { home, outer }
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        *self.home = CURRENT.replace(self.outer.take());
+    }
+}
