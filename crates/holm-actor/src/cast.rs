@@ -53,6 +53,19 @@ impl<M> SendError<M> {
         }
     }
 
+    /// The same error about another form of the message.
+    pub fn map<N>(self, form: impl FnOnce(M) -> N) -> SendError<N> {
+        match self {
+            Self::Full(msg) => SendError::Full(form(msg)),
+            Self::Busy(msg) => SendError::Busy(form(msg)),
+            Self::Restarting(msg) => SendError::Restarting(form(msg)),
+            Self::Noproc(msg) => SendError::Noproc(form(msg)),
+            Self::Disconnected(msg) => SendError::Disconnected(form(msg)),
+            Self::Unsendable(msg, error) => SendError::Unsendable(form(msg), error),
+            Self::TooLarge(msg, error) => SendError::TooLarge(form(msg), error),
+        }
+    }
+
     fn refused(msg: M, refusal: Refusal) -> Self {
         match refusal {
             Refusal::Busy => Self::Busy(msg),

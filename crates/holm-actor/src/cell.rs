@@ -13,6 +13,7 @@ use holm_wire::{ExitReason, Fingerprint, Pid};
 
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 
+use crate::due::Due;
 use crate::inbox::{Keeper, Offer, Verb, offer};
 use crate::info::{ActorInfo, Stats};
 use crate::life::{Effect, Estate, Life};
@@ -30,6 +31,8 @@ pub(crate) type ActorCell<A> = Cell<Item<A>, Header<A>>;
 pub(crate) enum Item<A: Actor> {
     Msg(A::Msg),
     Signal(Box<Queued>),
+    /// Decided about in its turn.
+    Due(Arc<dyn Due<A>>),
     /// There is something in the [`LockedInbox`](crate::inbox::LockedInbox).
     Bell,
 }
@@ -39,7 +42,7 @@ impl<A: Actor> Item<A> {
     pub(crate) fn into_msg(self) -> A::Msg {
         match self {
             Self::Msg(msg) => msg,
-            Self::Signal(_) | Self::Bell => unreachable!("senders queue messages"),
+            Self::Signal(_) | Self::Due(_) | Self::Bell => unreachable!("senders queue messages"),
         }
     }
 }
@@ -166,8 +169,8 @@ pub trait AnyCell: Send + Sync + 'static {
         body: &[u8],
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
-    /// Makes a message of a method's name and its arguments, and appends it as
-    /// [`arrive`](Self::arrive) does.
+    /// Makes a message of a method's name and its arguments, and appends it, as the policy of the
+    /// inbox says; takes `caller` unless the arguments do not decode.
     ///
     /// # Errors
     /// [`ArrivalError`], to be told to the sender.
@@ -176,7 +179,7 @@ pub trait AnyCell: Send + Sync + 'static {
         method: &str,
         args: Value,
         caller: &mut Option<Box<dyn ReturnPath>>,
-    ) -> Result<bool, ArrivalError>;
+    ) -> Result<(), ArrivalError>;
     /// Resolves when half of the inbox is free, or the actor has ended.
     fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
     /// For a typed reference.
@@ -186,7 +189,7 @@ pub trait AnyCell: Send + Sync + 'static {
     /// Forgets a name.
     fn remove_name(&self, name: &str);
     /// Notes that it is in some group, to be left at the end. `false` if the actor has ended.
-    fn add_group(&self) -> bool;
+    fn note_group(&self) -> bool;
     /// Messages in its inbox.
     fn depth(&self) -> usize;
     /// Its state, as it can be seen from outside.
@@ -314,17 +317,17 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         method: &str,
         args: Value,
         caller: &mut Option<Box<dyn ReturnPath>>,
-    ) -> Result<bool, ArrivalError> {
-        let is_call = caller.is_some();
+    ) -> Result<(), ArrivalError> {
+        let verb = if caller.is_some() { Verb::Call } else { Verb::Tell };
         if let Some(make) = A::ANY_METHOD {
-            return admit(self, make(method, args, caller), is_call);
+            return arrive_kept(self, make(method, args, caller), verb);
         }
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
         let known = table.methods.iter().find(|known| known.info.tag == method).ok_or_else(|| {
             ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
         })?;
         let msg = decode_scope::catch(|| (known.decode_named)(args, caller).map_err(Into::into))?;
-        admit(self, msg, is_call)
+        arrive_kept(self, msg, verb)
     }
 
     fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -350,8 +353,8 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.header().life.remove_name(name);
     }
 
-    fn add_group(&self) -> bool {
-        self.header().life.add_group()
+    fn note_group(&self) -> bool {
+        self.header().life.note_group()
     }
 
     fn depth(&self) -> usize {
@@ -383,16 +386,15 @@ fn apply<A: Actor>(cell: &ActorCell<A>, effect: Effect) {
     match effect {
         Effect::Nothing => {}
         Effect::Ends => cell.interrupt(),
-        Effect::Queue(queued) => {
-            let queued = Box::new(queued);
-            // Refused, it is a signal to an actor that has ended.
-            match &cell.header().keeper {
-                Keeper::Locked(inbox) => drop(inbox.put_signal(cell, queued)),
-                Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => {
-                    drop(cell.push_unbounded(Item::Signal(queued)));
-                }
-            }
-        }
+        Effect::Queue(queued) => append(cell, Item::Signal(Box::new(queued))),
+    }
+}
+
+/// Appends what is not a message, past the bound. One to an actor that has ended is dropped.
+pub(crate) fn append<A: Actor>(cell: &ActorCell<A>, item: Item<A>) {
+    match &cell.header().keeper {
+        Keeper::Locked(inbox) => drop(inbox.append(cell, item)),
+        Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => drop(cell.push_unbounded(item)),
     }
 }
 
@@ -404,19 +406,19 @@ fn admit<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, is_call: bool) -> Result<bo
             Ok(cell.len() > cell.capacity().messages() as usize)
         }
         Keeper::Fail(_) | Keeper::DropNew(_) | Keeper::Locked(_) => {
-            arrive_kept(cell, msg, if is_call { Verb::Call } else { Verb::Tell })
+            arrive_kept(cell, msg, if is_call { Verb::Call } else { Verb::Tell }).map(|()| false)
         }
     }
 }
 
-/// A message from another node, under a policy that acts at arrival.
+/// A message whose sender does not wait, under a policy that acts at arrival.
 fn arrive_kept<A: Actor>(
     cell: &ActorCell<A>,
     msg: A::Msg,
     verb: Verb,
-) -> Result<bool, ArrivalError> {
+) -> Result<(), ArrivalError> {
     let (msg, error) = match offer(cell, msg, verb) {
-        Offer::Taken => return Ok(false),
+        Offer::Taken => return Ok(()),
         Offer::Closed(_) | Offer::Restarting(_) => return Err(ArrivalError::Noproc),
         Offer::Dropped(msg) => (msg, Unhandled::Dropped),
         Offer::Wait(msg) | Offer::Full(msg) => (msg, Unhandled::Full),
@@ -426,11 +428,18 @@ fn arrive_kept<A: Actor>(
 }
 
 impl<A: Actor> Header<A> {
-    /// Closes the life, releases names, tells watchers: in that order, so that a look-up
-    /// in a handler of the [`Down`](crate::Down) finds nothing.
+    /// Closes the life, releases names, groups and timers, tells links and watchers: in that
+    /// order, so that a look-up in a handler of the [`Down`](crate::Down) finds nothing.
     pub(crate) fn bury(&self, reason: &ExitReason) {
-        let Estate { names, grouped, links, watchers, monitors } = self.life.end(reason.clone());
-        self.system.forget(self.pid, &names, grouped);
+        let Estate { names, grouped, timed, links, watchers, monitors } =
+            self.life.end(reason.clone());
+        self.system.forget(self.pid, &names);
+        if grouped {
+            self.system.extras().groups.release(self.pid);
+        }
+        if timed {
+            self.system.extras().timers.release(self.pid);
+        }
         for (peer, ids) in links {
             self.system.route_link_exit(peer, self.pid, &ids, reason.clone());
         }

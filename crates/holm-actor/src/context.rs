@@ -1,15 +1,18 @@
 //! What a handler may ask of the runtime.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use holm_wire::{ExitReason, Pid};
+use tokio::time::{Instant, Sleep};
 
 use crate::cell::{ActorCell, AnyCell, Header};
 use crate::system::Bond;
 use crate::{
-    Actor, ActorSystem, Address, Handle, MonitorRef, Ref, SpawnOptions, Watcher,
+    Actor, ActorSystem, Address, Handle, MonitorRef, Ref, SpawnOptions, TaskScope, Watcher,
 };
 
 /// An actor's own view of itself and its system.
@@ -26,14 +29,24 @@ pub struct Context<A: Actor> {
 /// What few actors have.
 #[derive(Default)]
 struct Extras {
-    idle: IdlePlan,
+    tasks: Option<TaskScope>,
+    signal_after: Option<Duration>,
+    hibernate_after: Option<Duration>,
+    /// While nothing arrives.
+    idle: Option<Idle>,
 }
 
-/// What an actor wants to happen while nothing arrives.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IdlePlan {
-    pub(crate) signal_after: Option<Duration>,
-    pub(crate) hibernate_after: Option<Duration>,
+struct Idle {
+    since: Instant,
+    hibernates: bool,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// What is to happen to an actor for which nothing has arrived for some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdleEvent {
+    Signal,
+    Hibernate,
 }
 
 impl<A: Actor> Context<A> {
@@ -43,8 +56,8 @@ impl<A: Actor> Context<A> {
         reports_start: bool,
     ) -> Self {
         let mut new = Self { cell, stopping: false, reports_start, extras: None };
-        if options.hibernate_after.is_some() {
-            new.extras().idle.hibernate_after = options.hibernate_after;
+        if let Some(after) = options.hibernate_after {
+            new.extras().hibernate_after = Some(after);
         }
         new
     }
@@ -65,14 +78,28 @@ impl<A: Actor> Context<A> {
         self.stopping
     }
 
-    /// What to do while nothing arrives, if there is a plan.
-    pub(crate) fn idle_plan(&self) -> Option<IdlePlan> {
-        let plan = self.extras.as_ref()?.idle;
-        (plan.signal_after.is_some() || plan.hibernate_after.is_some()).then_some(plan)
+    /// Ready when nothing has arrived for as long as this actor has asked for.
+    #[inline]
+    pub(crate) fn poll_idle(&mut self, task: &mut TaskContext<'_>) -> Poll<IdleEvent> {
+        match &mut self.extras {
+            Some(extras) => extras.poll_idle(task),
+            None => Poll::Pending,
+        }
     }
 
-    pub(crate) fn reports_start(&self) -> bool {
-        self.reports_start
+    /// Something has arrived.
+    #[inline]
+    pub(crate) fn end_idle(&mut self) {
+        if let Some(extras) = &mut self.extras {
+            extras.idle = None;
+        }
+    }
+
+    /// Tells the supervisor that waits for it that this actor has started.
+    pub(crate) fn report_started_once(&mut self) {
+        if std::mem::take(&mut self.reports_start) {
+            self.report_started();
+        }
     }
 
     /// Tells the supervisor, if there is one, that this actor has started.
@@ -183,12 +210,54 @@ impl<A: Actor> Context<A> {
     /// Has [`Signal::Idle`](crate::Signal::Idle) come whenever nothing has arrived for `time`;
     /// `None` for never. Counted from when the inbox was found empty.
     pub fn idle_after(&mut self, time: Option<Duration>) {
-        self.extras().idle.signal_after = time;
+        self.extras().signal_after = time;
     }
 
-    /// Aborts the tasks of its scope.
-    pub(crate) fn end_tasks(&mut self) {}
+    /// The tasks that end with this actor.
+    pub(crate) fn tasks(&mut self) -> &mut TaskScope {
+        let system = self.system().clone();
+        self.extras().tasks.get_or_insert_with(|| TaskScope::new(&system))
+    }
+
+    /// Ends those tasks.
+    pub(crate) async fn end_tasks(&mut self) {
+        if let Some(mut tasks) = self.extras.as_mut().and_then(|extras| extras.tasks.take()) {
+            tasks.end().await;
+        }
+    }
 }
+
+impl Extras {
+    fn poll_idle(&mut self, task: &mut TaskContext<'_>) -> Poll<IdleEvent> {
+        let idle = match &mut self.idle {
+            Some(idle) => idle,
+            None => {
+                let Some(first) = self.hibernate_after.into_iter().chain(self.signal_after).min()
+                else {
+                    return Poll::Pending;
+                };
+                let since = Instant::now();
+                let timer = Box::pin(tokio::time::sleep_until(since + first));
+                let hibernates = self.hibernate_after == Some(first);
+                self.idle.insert(Idle { since, hibernates, timer })
+            }
+        };
+        ready!(idle.timer.as_mut().poll(task));
+        if !std::mem::take(&mut idle.hibernates) {
+            self.idle = None;
+            return Poll::Ready(IdleEvent::Signal);
+        }
+        // Once; then it waits for the signal, if it wants one.
+        match self.signal_after {
+            Some(after) => idle.timer.as_mut().reset(idle.since + after),
+            None => idle.timer.as_mut().reset(idle.since + FAR_FUTURE),
+        }
+        Poll::Ready(IdleEvent::Hibernate)
+    }
+}
+
+/// No actor is idle for longer: a century.
+const FAR_FUTURE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl<A: Actor> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,15 +32,21 @@ pub enum DynError {
 
 impl ActorSystem {
     /// Sends `method` with `args` to an actor of this node, whatever its type: its arguments as a
-    /// list, by position, or as a map, by name. It waits for no room.
+    /// list, by position, or as a map, by name. It waits for no room: the policy of the inbox
+    /// applies as to a cast.
     ///
     /// # Errors
     /// [`DynError`]; nothing was sent.
     pub fn send_dyn(&self, to: Pid, method: &str, args: Value) -> Result<(), DynError> {
-        Ok(self.dyn_cell(to)?.arrive_dyn(method, args, &mut None).map(|_| ())?)
+        match self.dyn_cell(to)?.arrive_dyn(method, args, &mut None) {
+            // As a cast is: taken and dropped.
+            Ok(()) | Err(ArrivalError::Dropped) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Calls `method` with `args`, and awaits the reply as a value.
+    /// Calls `method` with `args`, and awaits the reply as a value. It waits for no room: where a
+    /// call would, this one fails with [`CallError::Full`].
     ///
     /// Cancel safe: dropping it cancels the call.
     ///

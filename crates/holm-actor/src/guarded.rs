@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use holm_cell::PooledFuture;
 use holm_wire::ExitReason;
 use tokio::time::Sleep;
 
@@ -14,70 +15,113 @@ use crate::life::Urgency;
 use crate::task::Queue;
 use crate::{Actor, poll_scope};
 
-/// Where a handler's future lives: not in the actor's task, whose size every idle actor pays.
-type Boxed<F> = Pin<Box<F>>;
+/// A future of one of an actor's hooks. It does not live in the actor's task, whose size every
+/// idle actor pays. `None` if the hook panicked instead of returning it, with the text.
+pub(crate) enum Handler<S, M, G> {
+    Start(PooledFuture<S>),
+    Message(PooledFuture<M>),
+    Signal(PooledFuture<G>),
+    /// Boxed, as it is rare: the text.
+    Panicked(Box<String>),
+}
+
+impl<S, M, G> Handler<S, M, G> {
+    pub(crate) fn start(hook: impl FnOnce() -> S) -> Self {
+        Self::made(hook, Self::Start)
+    }
+
+    #[inline]
+    pub(crate) fn message(hook: impl FnOnce() -> M) -> Self {
+        Self::made(hook, Self::Message)
+    }
+
+    pub(crate) fn signal(hook: impl FnOnce() -> G) -> Self {
+        Self::made(hook, Self::Signal)
+    }
+
+    #[inline]
+    fn made<F>(hook: impl FnOnce() -> F, wrap: fn(PooledFuture<F>) -> Self) -> Self {
+        catch_unwind(AssertUnwindSafe(|| PooledFuture::new(hook)))
+            .map_or_else(|payload| Self::Panicked(Box::new(panic_text(&*payload).to_owned())), wrap)
+    }
+}
 
 /// A handler under way: ends early by a panic or an exit.
-pub(crate) struct Guarded<'a, A: Actor, F> {
+pub(crate) struct Guarded<'a, A: Actor, S, M, G> {
     queue: &'a mut Queue<A>,
     /// How long it may still run, once a shutdown was asked for.
     grace: Option<Pin<Box<Sleep>>>,
-    /// `None` if the handler panicked instead of returning it.
-    future: Option<Boxed<F>>,
-    /// It has awaited something.
-    waited: bool,
+    handler: Handler<S, M, G>,
 }
 
-impl<'a, A: Actor, F: Future> Guarded<'a, A, F> {
-    pub(crate) fn new(queue: &'a mut Queue<A>, handler: impl FnOnce() -> F) -> Self {
-        let future = catch_unwind(AssertUnwindSafe(|| Box::pin(handler())));
-        let future = future.map_err(|payload| panicked(queue.cell().header(), &*payload)).ok();
-        Self { queue, grace: None, future, waited: false }
+/// What came of a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    GoesOn,
+    /// The actor ends; the reason is fixed.
+    Ends,
+}
+
+impl<'a, A: Actor, S, M, G> Guarded<'a, A, S, M, G> {
+    pub(crate) fn new(queue: &'a mut Queue<A>, handler: Handler<S, M, G>) -> Self {
+        Self { queue, grace: None, handler }
     }
 
-    /// The reason to drop the handler now, if there is one.
+    /// Whether the handler is to be dropped now.
     #[cold]
-    fn poll_interrupted(&mut self, task: &mut Context<'_>) -> Option<ExitReason> {
+    fn is_cut_off(&mut self, task: &mut Context<'_>) -> bool {
         let header = self.queue.cell().header();
         match header.life.urgency() {
-            Urgency::None => None,
-            Urgency::Now(reason) => Some(reason),
-            Urgency::Grace(reason) => {
-                header.poll_grace(&mut self.grace, task).is_ready().then_some(reason)
-            }
+            Urgency::None => false,
+            Urgency::Now(_) => true,
+            Urgency::Grace(_) => header.poll_grace(&mut self.grace, task).is_ready(),
         }
     }
 }
 
-impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
-    type Output = Result<F::Output, ExitReason>;
+impl<A, S, M, G> Future for Guarded<'_, A, S, M, G>
+where
+    A: Actor,
+    S: Future<Output = Result<(), ExitReason>>,
+    M: Future<Output = ()>,
+    G: Future<Output = ()>,
+{
+    type Output = Outcome;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.get_mut();
-        if this.queue.is_interrupted()
-            && let Some(reason) = this.poll_interrupted(task)
-        {
-            return Poll::Ready(Err(reason));
+        if this.queue.is_interrupted() && this.is_cut_off(task) {
+            return Poll::Ready(Outcome::Ends);
         }
         let header = this.queue.cell().header();
-        let Some(future) = &mut this.future else {
-            return Poll::Ready(Err(header.life.reason().unwrap_or(ExitReason::Killed)));
-        };
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
-            Ok(Poll::Ready(output)) => {
-                if this.waited {
-                    header.stats.note_waits_for(0);
-                }
-                Poll::Ready(Ok(output))
+        let polled = catch_unwind(AssertUnwindSafe(|| match &mut this.handler {
+            Handler::Start(future) => Pin::new(future).poll(task).map(Result::err),
+            Handler::Message(future) => Pin::new(future).poll(task).map(|()| None),
+            Handler::Signal(future) => Pin::new(future).poll(task).map(|()| None),
+            Handler::Panicked(text) => {
+                Poll::Ready(Some(ExitReason::Failed(text.as_str().into())))
+            }
+        }));
+        match polled {
+            Ok(Poll::Ready(None)) => {
+                header.stats.note_waits_for(0);
+                Poll::Ready(Outcome::GoesOn)
+            }
+            Ok(Poll::Ready(Some(reason))) => {
+                header.life.begin_exit(reason);
+                poll_scope::drop_orphans();
+                Poll::Ready(Outcome::Ends)
             }
             Ok(Poll::Pending) => {
                 header.stats.note_waits_for(poll_scope::take_waits_for());
-                this.waited = true;
                 this.queue.publish();
                 Poll::Pending
             }
-            Err(payload) => Poll::Ready(Err(panicked(header, &*payload))),
+            Err(payload) => {
+                panicked(header, &*payload);
+                Poll::Ready(Outcome::Ends)
+            }
         }
     }
 }
@@ -86,12 +130,12 @@ impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
 pub(crate) struct LastWords<'a, A: Actor, F> {
     header: &'a Header<A>,
     grace: Option<Pin<Box<Sleep>>>,
-    future: Option<Boxed<F>>,
+    future: Option<PooledFuture<F>>,
 }
 
 impl<'a, A: Actor, F: Future<Output = ()>> LastWords<'a, A, F> {
     pub(crate) fn new(header: &'a Header<A>, stopped: impl FnOnce() -> F) -> Self {
-        let future = catch_unwind(AssertUnwindSafe(|| Box::pin(stopped())));
+        let future = catch_unwind(AssertUnwindSafe(|| PooledFuture::new(stopped)));
         let future = future.map_err(|payload| stopped_panicked(header, &*payload)).ok();
         Self { header, grace: None, future }
     }
@@ -106,7 +150,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for LastWords<'_, A, F> {
         if this.header.life.is_killed() {
             return Poll::Ready(());
         }
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(task))) {
             Ok(Poll::Ready(())) => Poll::Ready(()),
             Ok(Poll::Pending) => this.header.poll_grace(&mut this.grace, task),
             Err(payload) => {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use holm_proto::ledger::{Ended, Ledger, LinkId, LinkIds, LinkKey};
 use holm_wire::{ExitReason, MonitorId, Pid};
-use parking_lot::Mutex;
 
 use crate::signal::{Queued, Settled};
+use crate::sync::Mutex;
 use crate::{Address, Exit, MonitorRef, Signal, Watcher};
 
 /// The ledger of an actor, with what this crate keeps in it.
@@ -23,8 +23,8 @@ pub(crate) struct Life(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Fixed once; the first reason wins.
-    reason: Option<ExitReason>,
+    /// Fixed once; the first reason wins. Boxed: an actor that lives pays eight bytes.
+    reason: Option<Box<ExitReason>>,
     /// By a kill, which spares nothing but `Drop`.
     killed: bool,
     dead: bool,
@@ -40,6 +40,8 @@ struct Kin {
     names: Vec<Arc<str>>,
     /// It is, or was, in some group.
     grouped: bool,
+    /// Some timer is, or was, set for it.
+    timed: bool,
     /// Explicit exits in the inbox of a trapping actor, by sender: one each.
     exits: BTreeMap<Option<Pid>, ExitReason>,
     supervisor: Option<Pid>,
@@ -71,6 +73,7 @@ pub(crate) enum Effect {
 pub(crate) struct Estate {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) grouped: bool,
+    pub(crate) timed: bool,
     pub(crate) links: Vec<(Pid, LinkIds)>,
     pub(crate) watchers: Vec<Watcher>,
     /// Monitors that this actor held and that have not fired.
@@ -101,7 +104,7 @@ impl State {
     fn begin_exit(&mut self, reason: ExitReason) -> bool {
         let first = self.reason.is_none();
         if first {
-            self.reason = Some(reason);
+            self.reason = Some(Box::new(reason));
         }
         first
     }
@@ -128,7 +131,7 @@ impl Life {
     pub(crate) fn kill(&self) {
         let mut state = self.0.lock();
         state.killed = true;
-        state.reason.get_or_insert(ExitReason::Killed);
+        state.reason.get_or_insert_with(|| Box::new(ExitReason::Killed));
     }
 
     pub(crate) fn is_killed(&self) -> bool {
@@ -138,7 +141,7 @@ impl Life {
     /// What an interrupted handler is to do.
     pub(crate) fn urgency(&self) -> Urgency {
         let state = self.0.lock();
-        match &state.reason {
+        match state.reason.as_deref() {
             None => Urgency::None,
             Some(reason @ ExitReason::Shutdown(_)) if !state.killed => {
                 Urgency::Grace(reason.clone())
@@ -149,21 +152,21 @@ impl Life {
 
     /// The reason, once it is fixed.
     pub(crate) fn reason(&self) -> Option<ExitReason> {
-        self.0.lock().reason.clone()
+        self.0.lock().reason.as_deref().cloned()
     }
 
     /// Ends the life and takes what is to be released and told.
     pub(crate) fn end(&self, reason: ExitReason) -> Estate {
         let mut state = self.0.lock();
-        state.reason = Some(reason);
+        state.reason = Some(Box::new(reason));
         state.dead = true;
         let Some(kin) = state.kin.take() else { return Estate::default() };
         drop(state);
-        let Kin { mut ledger, names, grouped, .. } = *kin;
+        let Kin { mut ledger, names, grouped, timed, .. } = *kin;
         let Ended { links, watchers, monitors } = ledger.end();
         let monitors =
             monitors.into_iter().map(|(id, at)| (MonitorRef::from(id), at)).collect();
-        Estate { names, grouped, links, watchers, monitors }
+        Estate { names, grouped, timed, links, watchers, monitors }
     }
 
     // Exit signals.
@@ -241,12 +244,6 @@ impl Life {
     pub(crate) fn handle_unlink(&self, peer: Pid, ids: &LinkIds) {
         if let Some(ledger) = self.0.lock().ledger() {
             ledger.handle_unlink(peer, ids);
-        }
-    }
-
-    pub(crate) fn handle_unlink_ack(&self, peer: Pid, ids: &LinkIds) {
-        if let Some(ledger) = self.0.lock().ledger() {
-            ledger.handle_unlink_ack(peer, ids);
         }
     }
 
@@ -334,11 +331,7 @@ impl Life {
 
     /// Notes a name to release at the end. `false` if the life has ended.
     pub(crate) fn add_name(&self, name: Arc<str>) -> bool {
-        let mut state = self.0.lock();
-        if !state.dead {
-            state.kin().names.push(name);
-        }
-        !state.dead
+        self.note(|kin| kin.names.push(name))
     }
 
     /// Forgets a name that was given up.
@@ -349,16 +342,32 @@ impl Life {
     }
 
     /// Notes that groups are to be left at the end. `false` if the life has ended.
-    pub(crate) fn add_group(&self) -> bool {
+    pub(crate) fn note_group(&self) -> bool {
+        self.note(|kin| kin.grouped = true)
+    }
+
+    /// Notes that timers are to be cleared at the end. `false` if the life has ended.
+    pub(crate) fn note_timer(&self) -> bool {
+        self.note(|kin| kin.timed = true)
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Kin)) -> bool {
         let mut state = self.0.lock();
         if !state.dead {
-            state.kin().grouped = true;
+            note(state.kin());
         }
         !state.dead
     }
 
     pub(crate) fn supervisor(&self) -> Option<Pid> {
         self.0.lock().kin.as_ref()?.supervisor
+    }
+
+    /// Whether nothing is left that binds it to another, nor a signal to settle.
+    #[cfg(test)]
+    pub(crate) fn is_unbound(&self) -> bool {
+        let state = self.0.lock();
+        state.kin.as_ref().is_none_or(|kin| kin.ledger.is_empty() && kin.exits.is_empty())
     }
 
     /// How the actor is bound to others.

@@ -20,7 +20,7 @@ use crate::guarded::panicked;
 use crate::inbox::Keeper;
 use crate::life::Urgency;
 use crate::signal::{Queued, Settled};
-use crate::task::{Queue, pop, watch_interrupts};
+use crate::task::{Queue, is_turn_over, note_depth, pop};
 use crate::{Actor, ActorSystem, Context, Handle, PlainApi, Ref, Signal, SpawnOptions, poll_scope, task};
 
 /// An actor in process form, whose messages are `M`.
@@ -63,6 +63,26 @@ impl IntoExit for ExitReason {
     }
 }
 
+/// A function that receives for ever ends with nothing.
+impl IntoExit for Never {
+    fn into_exit(self) -> ExitReason {
+        self
+    }
+}
+
+/// The type `!`, which has no name yet.
+type Never = <fn() -> ! as Returns>::Output;
+
+#[doc(hidden)]
+#[expect(unnameable_types, reason = "stands for what the language will name")]
+pub trait Returns {
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
 /// `Ok` is [`ExitReason::Normal`], an error is [`ExitReason::Failed`] with its text.
 impl<E: fmt::Display + Send> IntoExit for Result<(), E> {
     fn into_exit(self) -> ExitReason {
@@ -79,6 +99,8 @@ pub struct Inbox<M: Send + 'static> {
     held: Option<Held<M>>,
     shared: Arc<Shared<M>>,
     cx: Context<Process<M>>,
+    /// Taken from the queue in this turn.
+    taken: u16,
 }
 
 /// Between the function and its task.
@@ -139,10 +161,16 @@ impl<M: Send + 'static> Inbox<M> {
         // What was passed over before is looked at once.
         let mut seen = 0;
         poll_fn(|task| {
+            if is_turn_over(self.taken, self.cx.header().turn) {
+                self.taken = 0;
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             loop {
                 if let Some(received) = self.take_if(&mut wanted, &mut seen) {
                     return Poll::Ready(received);
                 }
+                self.taken = 0;
                 self.shared.receiving.store(true, Ordering::Relaxed);
                 let held = self.held.as_mut().expect(HELD);
                 ready!(held.queue.poll_ready(task));
@@ -162,17 +190,27 @@ impl<M: Send + 'static> Inbox<M> {
         seen: &mut usize,
     ) -> Option<Received<M>> {
         let held = self.held.as_mut().expect(HELD);
-        let life = &self.cx.header().life;
         loop {
             if *seen == held.stash.len() {
                 let entry = match pop(&mut held.queue, &mut held.rung)? {
                     Item::Msg(msg) => Entry::Msg(Received::Msg(msg)),
                     Item::Signal(queued) => Entry::Signal(queued),
+                    Item::Due(due) => match due.take(&mut self.cx) {
+                        Some(msg) => Entry::Msg(Received::Msg(msg)),
+                        None => continue,
+                    },
                     Item::Bell => continue,
                 };
                 self.cx.header().stats.add_handled(1);
+                if self.taken == 0 {
+                    note_depth(&held.queue);
+                }
+                self.taken += 1;
+                // It may wait for something else next.
+                held.queue.publish();
                 held.stash.push_back(entry);
             }
+            let life = &self.cx.header().life;
             let view = match &held.stash[*seen] {
                 Entry::Msg(received) => wanted(received).then_some(()),
                 Entry::Signal(queued) => match life.view(queued) {
@@ -252,21 +290,23 @@ impl ActorSystem {
 }
 
 /// The task of a process.
-async fn run<M, F, B>(mut queue: Queue<Process<M>>, cx: Context<Process<M>>, body: B)
+async fn run<M, F, B>(mut queue: Queue<Process<M>>, mut cx: Context<Process<M>>, body: B)
 where
     M: Send + 'static,
     F: Future<Output: IntoExit> + Send,
     B: FnOnce(Inbox<M>) -> F + Send,
 {
     let cell = Arc::clone(cx.cell());
-    watch_interrupts(&mut queue).await;
-    if cx.reports_start() {
-        cx.report_started();
-    }
+    poll_fn(|task| {
+        queue.watch_interrupts(task);
+        Poll::Ready(())
+    })
+    .await;
+    cx.report_started_once();
     let shared = Arc::new(Shared { back: Mutex::new(None), receiving: AtomicBool::new(false) });
     let end = End { cell, shared: Arc::clone(&shared) };
     let held = Some(Held { queue, stash: VecDeque::new(), rung: false });
-    let inbox = Inbox { held, shared, cx };
+    let inbox = Inbox { held, shared, cx, taken: 0 };
     let future = catch_unwind(AssertUnwindSafe(|| Box::pin(body(inbox))));
     let cell = &end.cell;
     let reason = match future {

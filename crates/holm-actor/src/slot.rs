@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwapOption;
 use holm_wire::Pid;
 
-use crate::Actor;
 use crate::cell::ActorCell;
 use crate::inbox::{Offer, Verb, offer};
+use crate::{Actor, ActorSystem, Handle, Ref};
 
 /// Points at the child that lives now.
 pub(crate) struct Slot<A: Actor> {
@@ -19,15 +19,38 @@ pub(crate) struct Slot<A: Actor> {
     gone: AtomicBool,
 }
 
+/// The side of whoever starts the child. Dropped, it leaves no child behind.
+pub(crate) struct SlotOwner<A: Actor>(Arc<Slot<A>>);
+
+impl<A: Actor> SlotOwner<A> {
+    pub(crate) fn new(system: &ActorSystem) -> Self {
+        let id = system.slot_id();
+        Self(Arc::new(Slot { id, child: ArcSwapOption::empty(), gone: AtomicBool::new(false) }))
+    }
+
+    pub(crate) fn reference(&self) -> Ref<A> {
+        Ref::new(Handle::slot(Arc::clone(&self.0)), self.0.id)
+    }
+
+    /// The child has been started anew.
+    pub(crate) fn put(&self, child: Arc<ActorCell<A>>) {
+        self.0.gone.store(false, Ordering::Release);
+        self.0.child.store(Some(child));
+    }
+
+    /// There is no child any more, unless it is started again.
+    pub(crate) fn retire(&self) {
+        self.0.gone.store(true, Ordering::Release);
+    }
+}
+
+impl<A: Actor> Drop for SlotOwner<A> {
+    fn drop(&mut self) {
+        self.retire();
+    }
+}
+
 impl<A: Actor> Slot<A> {
-    pub(crate) fn new(id: Pid) -> Self {
-        Self { id, child: ArcSwapOption::empty(), gone: AtomicBool::new(false) }
-    }
-
-    pub(crate) fn id(&self) -> Pid {
-        self.id
-    }
-
     /// The pid of the child known last; the slot's id before there was one.
     pub(crate) fn pid(&self) -> Pid {
         self.child.load().as_ref().map_or(self.id, |cell| cell.header().pid)
@@ -35,17 +58,6 @@ impl<A: Actor> Slot<A> {
 
     pub(crate) fn child(&self) -> Option<Arc<ActorCell<A>>> {
         self.child.load_full()
-    }
-
-    /// The child has been started anew.
-    pub(crate) fn put(&self, child: Arc<ActorCell<A>>) {
-        self.gone.store(false, Ordering::Release);
-        self.child.store(Some(child));
-    }
-
-    /// There will be no child any more.
-    pub(crate) fn retire(&self) {
-        self.gone.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_gone(&self) -> bool {

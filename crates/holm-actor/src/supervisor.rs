@@ -15,6 +15,7 @@ use holm_proto::supervision::{
     ShutdownTime, Strategy, Supervision, TreeNode, Verdict,
 };
 use holm_wire::{ExitReason, Pid};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 pub use self::plan::{StartError, SupervisorPlan};
@@ -31,7 +32,7 @@ pub struct Crash {
     pub pid: Pid,
     /// Why it ended.
     pub reason: ExitReason,
-    /// The message that it handled last.
+    /// The message that it was handling.
     pub message: Option<&'static str>,
 }
 
@@ -49,8 +50,7 @@ pub struct Supervisor {
     hook: Option<CrashHook>,
     policy: Policy,
     /// Who waits for all children to have started.
-    ready: Option<Reply<Result<(), Outcome>>>,
-    is_ready: bool,
+    ready: Option<oneshot::Sender<Result<(), Outcome>>>,
     /// Who waits for a child to be gone.
     removals: BTreeMap<ChildId, Reply<Result<(), ChildError>>>,
     /// Wakes it at the machine's next deadline.
@@ -83,9 +83,6 @@ pub enum SupervisorMsg {
     /// What there is below it.
     #[doc(hidden)]
     Tree(Reply<Branch>),
-    /// Whether all children it was made with have started.
-    #[doc(hidden)]
-    Ready(Reply<Result<(), Outcome>>),
     /// A deadline may have come.
     #[doc(hidden)]
     Tick,
@@ -112,10 +109,16 @@ impl Supervisor {
             hook,
             policy,
             ready: None,
-            is_ready: false,
             removals: BTreeMap::new(),
             alarm: None,
         })
+    }
+
+    /// Hears once whether all children that it was made with have started.
+    fn started_or_not(&mut self) -> oneshot::Receiver<Result<(), Outcome>> {
+        let (ready, started) = oneshot::channel();
+        self.ready = Some(ready);
+        started
     }
 
     fn now(&self) -> Moment {
@@ -146,13 +149,10 @@ impl Supervisor {
                     }
                 }
                 Command::Ready => {
-                    self.is_ready = true;
-                    if let Some(reply) = self.ready.take() {
-                        reply.send(Ok(()));
-                    }
+                    self.report(Ok(()));
                     cx.report_started();
                 }
-                Command::Finished(outcome) => self.finish(&outcome, cx),
+                Command::Finished(outcome) => self.finish(outcome, cx),
             }
         }
         self.set_alarm(cx);
@@ -185,17 +185,28 @@ impl Supervisor {
     ) {
         let (now, random) = (self.now(), cx.system().env().random_u64());
         self.machine.handle_down(life, reason, verdict, now, random);
-        let gone = self.machine.child(&child, now).is_none_or(|view| view.state == ChildState::Ended);
-        if gone && let Some(starter) = self.starters.get(&child) {
+        self.retire_ended(&child, now);
+    }
+
+    /// Lets the references to a child know, if it is not going to be restarted.
+    fn retire_ended(&self, child: &ChildId, now: Moment) {
+        let ended = self.machine.child(child, now).is_none_or(|view| view.state == ChildState::Ended);
+        if ended && let Some(starter) = self.starters.get(child) {
             starter.lock().retire();
         }
     }
 
-    fn finish(&mut self, outcome: &Outcome, cx: &mut Context<Self>) {
-        if let Some(reply) = self.ready.take() {
-            reply.send(Err(outcome.clone()));
+    /// Tells who waits for the start.
+    fn report(&mut self, outcome: Result<(), Outcome>) {
+        if let Some(ready) = self.ready.take() {
+            // It may have given up waiting.
+            let _ = ready.send(outcome);
         }
+    }
+
+    fn finish(&mut self, outcome: Outcome, cx: &mut Context<Self>) {
         cx.stop(outcome.exit_reason());
+        self.report(Err(outcome));
     }
 
     /// Has a `Tick` come at the next deadline.
@@ -219,9 +230,10 @@ impl Supervisor {
     }
 
     fn handle_exit(&mut self, exit: Exit, cx: &Context<Self>) {
-        let life = exit.from.and_then(|from| self.by_pid.remove(&from));
-        match life {
-            Some(life) if exit.linked => {
+        let child = exit.from.and_then(|from| Some((from, *self.by_pid.get(&from)?)));
+        match child {
+            Some((from, life)) if exit.linked => {
+                self.by_pid.remove(&from);
                 let Some(Living { child, cell }) = self.lives.remove(&life) else { return };
                 let verdict = self.hook.as_ref().map_or(Verdict::Default, |hook| {
                     hook(&Crash {
@@ -233,14 +245,10 @@ impl Supervisor {
                 });
                 self.end_life(child, life, exit.reason, verdict, cx);
             }
+            // Somebody else's end, as it should be.
+            None if exit.linked && exit.reason == ExitReason::Normal => {}
             // A child that asks its supervisor to end is heard as anybody is.
-            Some(life) => {
-                if let Some(from) = exit.from {
-                    self.by_pid.insert(from, life);
-                }
-                self.machine.stop(exit.reason, self.now());
-            }
-            None => self.machine.stop(exit.reason, self.now()),
+            Some(_) | None => self.machine.stop(exit.reason, self.now()),
         }
     }
 
@@ -290,13 +298,15 @@ impl Actor for Supervisor {
                 let added = self.machine.add(spec, now);
                 if added.is_ok() {
                     self.starters.insert(id, starter);
-                } else {
-                    starter.lock().retire();
                 }
                 reply.send(added);
             }
             SupervisorMsg::Restart(id, reply) => reply.send(self.machine.restart(&id, now)),
-            SupervisorMsg::StopChild(id, reply) => reply.send(self.machine.stop_child(&id, now)),
+            SupervisorMsg::StopChild(id, reply) => {
+                let outcome = self.machine.stop_child(&id, now);
+                self.retire_ended(&id, now);
+                reply.send(outcome);
+            }
             SupervisorMsg::Remove(id, reply) => match self.machine.remove(&id, now) {
                 Ok(()) => {
                     self.removals.insert(id, reply);
@@ -304,8 +314,6 @@ impl Actor for Supervisor {
                 Err(error) => reply.send(Err(error)),
             },
             SupervisorMsg::Tree(reply) => reply.send(self.branch()),
-            SupervisorMsg::Ready(reply) if self.is_ready => reply.send(Ok(())),
-            SupervisorMsg::Ready(reply) => self.ready = Some(reply),
             SupervisorMsg::Tick => self.machine.handle_timeout(now),
         }
         self.drive(cx);
@@ -346,20 +354,15 @@ impl Actor for Supervisor {
             }
             down.await;
         }
-        for starter in self.starters.values() {
-            starter.lock().retire();
-        }
     }
 }
 
 impl Drop for Supervisor {
-    /// Killed, it stops nobody: its children end by their link. Their slots go with it.
+    /// Killed, it stops nobody: its children end by their link. Their slots go with it, but for
+    /// those that a supervisor of its own will fill again.
     fn drop(&mut self) {
         if let Some((_, alarm)) = self.alarm.take() {
             alarm.abort();
-        }
-        for starter in self.starters.values() {
-            starter.lock().retire();
         }
     }
 }

@@ -14,6 +14,7 @@ use holm_wire::{ExitReason, NodeId, NodeName, Pid};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::cell::{ActorCell, AnyCell, Header, Item};
+use crate::extras::Extras;
 use crate::inbox::Keeper;
 use crate::info::{ActorInfo, Stats};
 use crate::life::Life;
@@ -52,6 +53,7 @@ struct Inner {
     outlet: Arc<dyn Outlet>,
     /// Numbers monitors and links.
     bonds: AtomicU64,
+    extras: Extras,
     /// Runs the actors; `None` in the test world, where each is a task of its own.
     scheduler: Option<Scheduler>,
     /// Set once, by the first shutdown: why whoever is spawned from then on ends at once.
@@ -97,6 +99,7 @@ impl ActorSystem {
                 names: Mutex::default(),
                 outlet,
                 bonds: AtomicU64::new(1),
+                extras: Extras::default(),
                 scheduler,
                 closing: OnceLock::new(),
             }
@@ -273,6 +276,7 @@ impl ActorSystem {
         loop {
             let cells = self.0.actors.snapshot();
             if cells.is_empty() {
+                self.0.extras.timers.clear();
                 return;
             }
             let ends: Vec<Monitor> =
@@ -394,7 +398,6 @@ impl ActorSystem {
         if let Place::Here(Some(cell)) = self.place(&Address::Pid(peer)) {
             cell.unlink(me, &ids);
         }
-        life.handle_unlink_ack(peer, &ids);
     }
 
     /// Tells `peer` of the end of an actor that it is linked with.
@@ -440,6 +443,16 @@ impl ActorSystem {
         }
     }
 
+    /// Groups, timers and counters.
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.0.extras
+    }
+
+    /// Whether a shutdown has begun.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.closing.get().is_some()
+    }
+
     /// Where an actor is to be found, and, if here, the actor.
     pub(crate) fn place(&self, address: &Address) -> Place {
         match address {
@@ -459,8 +472,8 @@ impl ActorSystem {
         self.0.names.lock()
     }
 
-    /// Releases the serial, the names and the groups of an actor that has ended.
-    pub(crate) fn forget(&self, pid: Pid, held: &[Arc<str>], _grouped: bool) {
+    /// Releases the serial and the names of an actor that has ended.
+    pub(crate) fn forget(&self, pid: Pid, held: &[Arc<str>]) {
         if let Some(serial) = cell_serial(pid) {
             self.0.actors.remove(serial);
         }

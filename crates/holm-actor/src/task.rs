@@ -3,19 +3,18 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
-use holm_cell::Consumer;
+use holm_cell::{Consumer, PooledFuture};
 use holm_wire::ExitReason;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cell::{Header, Item};
-use crate::context::IdlePlan;
-use crate::guarded::{Guarded, LastWords};
+use crate::context::IdleEvent;
+use crate::guarded::{Guarded, Handler, LastWords, Outcome, panicked};
 use crate::inbox::Keeper;
 use crate::signal::Settled;
-use crate::{Actor, Context, Signal, poll_scope};
+use crate::{Actor, Context, Signal, Turn, poll_scope};
 
 /// Messages between two looks at the clock: a look costs about as much as handling one.
 const CLOCK_EVERY: u16 = 8;
@@ -29,22 +28,60 @@ struct Body<A: Actor> {
     actor: Option<A>,
     queue: Queue<A>,
     cx: Context<A>,
+    /// Messages and signals taken in this turn.
+    taken: u16,
+    started: bool,
     /// A bell was heard: the locked inbox is not known to be empty.
     rung: bool,
     buried: bool,
 }
 
-/// The future to spawn for an actor.
+/// What an actor does next.
+enum Work<A: Actor> {
+    Start,
+    Handle(A::Msg),
+    Signal(Signal),
+}
+
+/// The future to spawn for an actor. Its size is paid by every idle actor: what is not needed
+/// between two messages is boxed, or kept by the thread.
 pub(crate) fn task<A: Actor>(
     actor: A,
     queue: Queue<A>,
     cx: Context<A>,
 ) -> impl Future<Output = ()> + Send {
     let label = cx.pid().serial.as_u64();
-    let mut body = Body { actor: Some(actor), queue, cx, rung: false, buried: false };
+    let mut body = Body {
+        actor: Some(actor),
+        queue,
+        cx,
+        taken: 0,
+        started: false,
+        rung: false,
+        buried: false,
+    };
     scoped(label, async move {
-        let reason = body.live().await;
-        body.die(reason).await;
+        loop {
+            // In a block, and awaited in place: what is in scope at an await is in the future.
+            let mut handling = {
+                let Some(work) = poll_fn(|task| body.poll_work(task)).await else { break };
+                let Body { actor: Some(actor), queue, cx, .. } = &mut body else {
+                    unreachable!("an actor lives before it dies");
+                };
+                let handler = match work {
+                    Work::Start => Handler::start(|| actor.started(cx)),
+                    Work::Handle(msg) => Handler::message(|| actor.handle(msg, cx)),
+                    Work::Signal(signal) => Handler::signal(|| actor.signal(signal, cx)),
+                };
+                Guarded::new(queue, handler)
+            };
+            if (&mut handling).await == Outcome::Ends {
+                break;
+            }
+        }
+        PooledFuture::new(|| body.say_last_words()).await;
+        body.drop_actor();
+        body.bury();
     })
 }
 
@@ -54,19 +91,6 @@ pub(crate) fn scoped<F: Future<Output = ()> + Send>(
     future: F,
 ) -> impl Future<Output = ()> + Send {
     Scoped { label, future }
-}
-
-/// Lets others run, and is then polled again.
-pub(crate) async fn end_turn() {
-    let mut ended = false;
-    poll_fn(|task| {
-        if std::mem::replace(&mut ended, true) {
-            return Poll::Ready(());
-        }
-        task.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// What arrived first.
@@ -80,6 +104,24 @@ pub(crate) fn pop<A: Actor>(queue: &mut Queue<A>, rung: &mut bool) -> Option<Ite
     }
 }
 
+/// Whether an actor that has taken so much is to let others run.
+pub(crate) fn is_turn_over(taken: u16, turn: Turn) -> bool {
+    taken >= turn.messages()
+        || taken > 0
+            && taken.is_multiple_of(CLOCK_EVERY)
+            && poll_scope::has_run_for(turn.time())
+}
+
+/// Notes what a turn has found, when it has taken the first of it.
+pub(crate) fn note_depth<A: Actor>(queue: &Queue<A>) {
+    let header = queue.cell().header();
+    let left = match &header.keeper {
+        Keeper::Locked(inbox) => inbox.len(),
+        Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => queue.len(),
+    };
+    header.stats.note_depth(left + 1);
+}
+
 #[cold]
 fn take_locked<A: Actor>(queue: &Queue<A>, rung: &mut bool) -> Option<Item<A>> {
     let Keeper::Locked(inbox) = &queue.cell().header().keeper else { return None };
@@ -89,80 +131,93 @@ fn take_locked<A: Actor>(queue: &Queue<A>, rung: &mut bool) -> Option<Item<A>> {
 }
 
 impl<A: Actor> Body<A> {
-    /// Handles messages until there is a reason to end.
-    async fn live(&mut self) -> ExitReason {
-        let Self { actor: Some(actor), queue, cx, rung, .. } = self else {
-            unreachable!("an actor lives before it dies");
-        };
-        watch_interrupts(queue).await;
-        match Guarded::new(queue, || actor.started(cx)).await {
-            Ok(Ok(())) if cx.reports_start() => cx.report_started(),
-            Ok(Ok(())) => {}
-            Ok(Err(reason)) | Err(reason) => return reason,
+    /// What to do next; `None` once there is a reason to end.
+    fn poll_work(&mut self, task: &mut TaskContext<'_>) -> Poll<Option<Work<A>>> {
+        if !self.started {
+            self.started = true;
+            // The environment's wakers stay good for the life of a task.
+            self.queue.watch_interrupts(task);
+            return Poll::Ready(Some(Work::Start));
         }
-        let turn = cx.header().turn;
-        let mut taken = 0;
+        self.cx.report_started_once();
         loop {
-            if (cx.is_stopping() || queue.is_interrupted())
-                && let Some(reason) = cx.header().life.reason()
+            if (self.cx.is_stopping() || self.queue.is_interrupted())
+                && self.cx.header().life.reason().is_some()
             {
-                return reason;
+                return Poll::Ready(None);
             }
-            let Some(item) = pop(queue, rung) else {
-                cx.header().stats.add_handled(u64::from(std::mem::take(&mut taken)));
-                cx.header().stats.note_idle();
-                if wait(queue, cx).await == Wake::Idle
-                    && let Err(reason) =
-                        Guarded::new(queue, || actor.signal(Signal::Idle, cx)).await
-                {
-                    return reason;
+            if self.is_turn_over() {
+                self.end_turn();
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let Some(item) = pop(&mut self.queue, &mut self.rung) else {
+                self.end_turn();
+                self.cx.header().stats.note_idle();
+                if self.queue.poll_ready(task).is_ready() {
+                    continue;
+                }
+                match ready!(self.cx.poll_idle(task)) {
+                    IdleEvent::Signal => return Poll::Ready(Some(Work::Signal(Signal::Idle))),
+                    IdleEvent::Hibernate => self.queue.hibernate(),
                 }
                 continue;
             };
-            if taken == 0 {
-                cx.header().stats.note_depth(queue.len() + 1);
+            if self.taken == 0 {
+                self.cx.end_idle();
+                note_depth(&self.queue);
             }
-            let outcome = match item {
+            self.taken += 1;
+            match item {
                 Item::Msg(msg) => {
-                    cx.header().stats.note_handling(A::message_index(&msg));
-                    Guarded::new(queue, || actor.handle(msg, cx)).await
+                    self.cx.header().stats.note_handling(A::message_index(&msg));
+                    return Poll::Ready(Some(Work::Handle(msg)));
                 }
-                Item::Signal(queued) => match cx.header().life.settle(*queued) {
-                    Settled::Signal(signal) => {
-                        Guarded::new(queue, || actor.signal(signal, cx)).await
+                Item::Signal(queued) => match self.cx.header().life.settle(*queued) {
+                    Settled::Signal(signal) => return Poll::Ready(Some(Work::Signal(signal))),
+                    Settled::Nothing => {}
+                    Settled::Stop(reason) => {
+                        self.cx.header().life.begin_exit(reason);
+                        return Poll::Ready(None);
                     }
-                    Settled::Nothing => Ok(()),
-                    Settled::Stop(reason) => Err(reason),
                 },
-                Item::Bell => Ok(()),
-            };
-            if let Err(reason) = outcome {
-                return reason;
-            }
-            taken += 1;
-            if taken >= turn.messages()
-                || taken.is_multiple_of(CLOCK_EVERY) && poll_scope::has_run_for(turn.time())
-            {
-                cx.header().stats.add_handled(u64::from(std::mem::take(&mut taken)));
-                queue.publish();
-                end_turn().await;
+                Item::Due(due) => {
+                    let taken = catch_unwind(AssertUnwindSafe(|| due.take(&mut self.cx)));
+                    match taken {
+                        Ok(Some(msg)) => return Poll::Ready(Some(Work::Handle(msg))),
+                        Ok(None) => {}
+                        Err(payload) => {
+                            panicked(self.cx.header(), &*payload);
+                            return Poll::Ready(None);
+                        }
+                    }
+                }
+                Item::Bell => {}
             }
         }
     }
 
-    /// Ends the actor, in the order that `docs/semantics.md` promises.
-    async fn die(&mut self, reason: ExitReason) {
-        let life = &self.cx.header().life;
-        life.begin_exit(reason);
-        if !life.is_killed()
+    /// Whether others are to have their turn now.
+    fn is_turn_over(&self) -> bool {
+        is_turn_over(self.taken, self.cx.header().turn)
+    }
+
+    /// Notes what the turn took, and makes its room visible.
+    fn end_turn(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        self.cx.header().stats.add_handled(u64::from(taken));
+        self.queue.publish();
+    }
+
+    async fn say_last_words(&mut self) {
+        let header = self.queue.cell().header();
+        if !header.life.is_killed()
             && let Some(actor) = &mut self.actor
         {
-            let reason = life.reason().unwrap_or(ExitReason::Normal);
-            let cell = self.queue.cell();
-            LastWords::new(cell.header(), || actor.stopped(&reason, &mut self.cx)).await;
+            let reason = header.life.reason().unwrap_or(ExitReason::Normal);
+            LastWords::new(header, || actor.stopped(&reason, &mut self.cx)).await;
         }
-        self.drop_actor();
-        self.bury();
+        self.cx.end_tasks().await;
     }
 
     fn drop_actor(&mut self) {
@@ -174,7 +229,6 @@ impl<A: Actor> Body<A> {
 
     fn bury(&mut self) {
         if !std::mem::replace(&mut self.buried, true) {
-            self.cx.end_tasks();
             let header = self.cx.header();
             header.bury(&header.life.reason().unwrap_or(ExitReason::Killed));
         }
@@ -189,56 +243,6 @@ impl<A: Actor> Drop for Body<A> {
         self.bury();
         if let Keeper::Locked(inbox) = &self.cx.header().keeper {
             inbox.close();
-        }
-    }
-}
-
-/// Has exits wake the task from now on. The environment's wakers stay good for its life.
-pub(crate) async fn watch_interrupts<A: Actor>(queue: &mut Queue<A>) {
-    poll_fn(|task| {
-        queue.watch_interrupts(task);
-        Poll::Ready(())
-    })
-    .await;
-}
-
-/// Why an actor that waits goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wake {
-    /// Something arrived, or it is to end.
-    Ready,
-    /// It was idle for as long as it had asked for.
-    Idle,
-}
-
-async fn wait<A: Actor>(queue: &mut Queue<A>, cx: &Context<A>) -> Wake {
-    match cx.idle_plan() {
-        // Boxed: few actors have a plan, and its timers would make every actor larger.
-        Some(plan) => Box::pin(wait_idle(queue, plan)).await,
-        None => {
-            poll_fn(|task| queue.poll_ready(task)).await;
-            Wake::Ready
-        }
-    }
-}
-
-async fn wait_idle<A: Actor>(queue: &mut Queue<A>, plan: IdlePlan) -> Wake {
-    let start = Instant::now();
-    if let Some(after) = plan.hibernate_after {
-        let ready = poll_fn(|task| queue.poll_ready(task));
-        if timeout(after.min(plan.signal_after.unwrap_or(after)), ready).await.is_ok() {
-            return Wake::Ready;
-        }
-    }
-    let ready = poll_fn(|task| queue.poll_ready(task));
-    match plan.signal_after {
-        Some(after) => match timeout_at(start + after, ready).await {
-            Ok(()) => Wake::Ready,
-            Err(_) => Wake::Idle,
-        },
-        None => {
-            ready.await;
-            Wake::Ready
         }
     }
 }

@@ -150,6 +150,11 @@ impl<T, H> Cell<T, H> {
         self.queue.capacity()
     }
 
+    /// Whether the consumer waits for a message: it is in the middle of none.
+    pub fn is_idle(&self) -> bool {
+        self.queue.tail().is(Tail::IDLE)
+    }
+
     /// Whether the consumer has gone.
     #[inline]
     pub fn is_closed(&self) -> bool {

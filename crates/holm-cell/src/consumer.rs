@@ -13,7 +13,7 @@ use crate::{
     word::Tail,
 };
 
-/// Messages taken before their room is made visible, at most: one read-modify-write of a line
+/// Messages taken before their room is made visible, at most: a fenced write of a line
 /// that producers read costs about as much as two messages.
 const PUBLISH_EVERY_MAX: u32 = 64;
 /// ... and at most this share of the capacity, so that a small inbox keeps its producers busy.
@@ -62,19 +62,37 @@ impl<T, H> Consumer<T, H> {
     /// writing it, which [`Consumer::poll_ready`] waits for.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let block = self.next_block()?;
-        if block != self.block {
-            self.move_to(block);
+        let head = self.head;
+        if head.is_multiple_of(Block::<T>::SLOTS) && !self.enter_block() {
+            return None;
         }
-        // SAFETY: `next_block` saw the stamp; `head` moves on, so it is read once.
-        let message = unsafe { Block::slot(block, self.head).read() };
-        self.head += 1;
+        // SAFETY: only this consumer frees blocks, and this is the one of `head`.
+        let slot = unsafe { Block::slot(self.block, head) };
+        if !slot.holds(head) {
+            return None;
+        }
+        // SAFETY: the stamp is there; `head` moves on, so it is read once.
+        let message = unsafe { slot.read() };
+        self.head = head + 1;
         self.parked = false;
         self.until_publish -= 1;
         if self.until_publish == 0 {
             self.publish_all();
         }
         Some(message)
+    }
+
+    /// Moves on to the block of index `head`, its first, if that message can be taken.
+    #[cold]
+    fn enter_block(&mut self) -> bool {
+        let Some(next) = self.next_block() else {
+            return false;
+        };
+        if let Some(left) = NonNull::new(std::mem::replace(&mut self.block, next)) {
+            // SAFETY: all its messages were taken, and `next` is its successor.
+            unsafe { self.cell.queue.recycle(left) };
+        }
+        true
     }
 
     /// The block of index `head`, if that message can be taken.
@@ -90,15 +108,6 @@ impl<T, H> Consumer<T, H> {
         }
         // SAFETY: only this consumer frees blocks, and not this one before it has left it.
         unsafe { Block::slot(block, self.head) }.holds(self.head).then_some(block)
-    }
-
-    #[cold]
-    fn move_to(&mut self, block: *mut Block<T>) {
-        if let Some(left) = NonNull::new(self.block) {
-            // SAFETY: all its messages were taken, and `block` is its successor.
-            unsafe { self.cell.queue.recycle(left) };
-        }
-        self.block = block;
     }
 
     /// Waits until a message can be taken or an interrupt is pending.
@@ -180,9 +189,21 @@ impl<T, H> Consumer<T, H> {
         }
     }
 
+    #[cold]
     fn publish_all(&mut self) {
         self.until_publish = publish_every(&self.cell);
         self.cell.queue.publish(self.head);
+    }
+
+    /// Gives up the memory of an empty queue, for a consumer that will wait for long. The next
+    /// message allocates anew. Nothing happens if a message is there or about to be.
+    pub fn hibernate(&mut self) {
+        // SAFETY: by the consumer, at this index and block.
+        if let Some(head) = unsafe { self.cell.queue.hibernate(self.head, self.block) } {
+            self.head = head;
+            self.block = ptr::null_mut();
+            self.until_publish = publish_every(&self.cell);
+        }
     }
 
     /// Whether an interrupt is pending: a plain load.

@@ -266,6 +266,42 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Frees the blocks of an empty queue. The index moves on to that of the next block's first
+    /// slot, which is returned: the consumer goes on there, without a block. `None` if a message was
+    /// reserved meanwhile, or there is no block.
+    ///
+    /// It takes the part of a producer that installs: under INSTALLING no other thread looks at
+    /// the blocks, and no index that was used returns with another block.
+    ///
+    /// # Safety
+    /// By the consumer, which is at index `head` in `block`, or behind its last slot.
+    pub(crate) unsafe fn hibernate(&self, head: u64, block: *mut Block<T>) -> Option<u64> {
+        let spare = self.spare.swap(ptr::null_mut(), Ordering::Acquire);
+        if let Some(spare) = NonNull::new(spare) {
+            // SAFETY: the swap made it ours.
+            drop(unsafe { OwnedBlock::from_raw(spare) });
+        }
+        let block = NonNull::new(block)?;
+        let tail = self.tail();
+        if tail.index() != head || tail.is(Tail::INSTALLING) {
+            return None;
+        }
+        let next = head.next_multiple_of(Block::<T>::SLOTS);
+        let parked = if tail.is(Tail::IDLE) { Tail::IDLE } else { 0 };
+        let moved = Tail::at(next).with(parked);
+        let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+        let installing = moved.with(Tail::INSTALLING);
+        self.tail.compare_exchange(tail.0, installing.0, success, failure).ok()?;
+        self.first.store(ptr::null_mut(), Ordering::Relaxed);
+        self.tail_block.store(ptr::null_mut(), Ordering::Relaxed);
+        let capacity = u64::from(self.capacity.messages());
+        self.limit.store(Tail::at(next + capacity).0, Ordering::Relaxed);
+        self.tail.store(moved.0, Ordering::Release);
+        // SAFETY: all its messages were taken, and no one finds it any more.
+        drop(unsafe { OwnedBlock::from_raw(block) });
+        Some(next)
+    }
+
     /// Refuses all further messages and lets all waiters go. Returns the tail before, with the
     /// index behind the last message accepted. Repeated, it does no more.
     ///

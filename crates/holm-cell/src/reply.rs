@@ -15,7 +15,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::sync::{AtomicU8, Backoff, Ordering, UnsafeCell};
+use crate::{
+    pool::Memory,
+    sync::{AtomicU8, Backoff, Ordering, UnsafeCell},
+};
 
 /// The waker of the reply's task is in its slot.
 const REPLY_WAKER: u8 = 1;
@@ -76,13 +79,14 @@ enum Left {
 
 /// Makes the two ends of a slot.
 pub fn slot<T: Send>() -> (Promise<T>, Reply<T>) {
-    let slot = Box::new(Slot {
+    let mut memory = Memory::new();
+    memory.as_uninit().write(Slot {
         state: AtomicU8::new(0),
         value: UnsafeCell::new(MaybeUninit::uninit()),
         reply_waker: UnsafeCell::new(MaybeUninit::uninit()),
         promise_waker: UnsafeCell::new(MaybeUninit::uninit()),
     });
-    let slot = NonNull::from(Box::leak(slot));
+    let slot = memory.into_raw();
     (Promise { slot }, Reply { slot: Some(slot) })
 }
 
@@ -173,8 +177,10 @@ impl<T> Slot<T> {
 /// # Safety
 /// The other end has gone and this one will not touch the slot again.
 unsafe fn free<T>(slot: NonNull<Slot<T>>) {
-    // SAFETY: from `Box::leak`; the value and the wakers were taken before.
-    drop(unsafe { Box::from_raw(slot.as_ptr()) });
+    // SAFETY: the slot is the caller's; the value and the wakers were taken before.
+    unsafe { slot.drop_in_place() };
+    // SAFETY: made by `slot`, and empty now.
+    drop(unsafe { Memory::from_raw(slot) });
 }
 
 /// The duty to answer. Dropped without an answer, it tells the waiting end [`Unanswered`].

@@ -501,3 +501,22 @@ fn a_serial_is_removed_and_its_slot_used_again() {
         assert_eq!(table.len(), 1);
     });
 }
+
+#[test]
+fn a_consumer_hibernates_while_a_sender_sends() {
+    for index in [1, 2] {
+        model_within(1, move || {
+            let (cell, mut consumer) = inbox_at(4, index);
+            let sender = thread::spawn(move || {
+                for value in 1..=2 {
+                    cell.push(Arc::new(value)).ok().unwrap();
+                }
+            });
+            consumer.hibernate();
+            for value in 1..=2 {
+                assert_eq!(take(&mut consumer), value);
+            }
+            sender.join().unwrap();
+        });
+    }
+}

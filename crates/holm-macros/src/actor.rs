@@ -37,7 +37,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStr
     let api = parts.api();
     let actor = parts.actor();
     let remote = if parts.options.local { TokenStream::new() } else { parts.remote() };
-    Ok(quote!(#item #message #api #actor #remote))
+    let accepts = parts.accepts();
+    Ok(quote!(#item #message #api #actor #remote #accepts))
 }
 
 /// The `impl` block under the attribute.
@@ -120,6 +121,34 @@ impl Parts {
         Ok(())
     }
 
+    /// What lets a `Recipient` reach methods marked so.
+    fn accepts(&self) -> TokenStream {
+        let Self { me, msg, .. } = self;
+        let accepting = self.methods.iter().filter(|method| method.accepts);
+        let impls = accepting.flat_map(|method| {
+            let (cfgs, variant) = (&method.cfgs, &method.variant);
+            method.args.iter().map(move |(arg, ty)| {
+                quote! {
+                    #(#cfgs)*
+                    impl ::holm::Accepts<#ty> for #me {
+                        fn accept(__msg: #ty) -> #msg {
+                            #msg::#variant { #arg: __msg, __reply: ::holm::Reply::nobody() }
+                        }
+
+                        fn give_back(__msg: #msg) -> #ty {
+                            match __msg {
+                                #msg::#variant { #arg, .. } => #arg,
+                                #[allow(unreachable_patterns, reason = "an actor of one message")]
+                                _ => ::core::unreachable!("made by `accept`"),
+                            }
+                        }
+                    }
+                }
+            })
+        });
+        quote!(#(#impls)*)
+    }
+
     /// Refuses two methods that look alike in the message enum or on the wire, unless they
     /// exist under different conditions.
     fn check_names(&self) -> Result<()> {
@@ -161,10 +190,25 @@ impl Parts {
                 }
             }
         });
+        let makers = self.methods.iter().map(|method| {
+            let Method { name, variant, docs, cfgs, .. } = method;
+            let (names, types) = (method.arg_names(), method.arg_types());
+            quote! {
+                #(#cfgs)*
+                #(#docs)*
+                pub fn #name(#(#names: #types),*) -> Self {
+                    Self::#variant { #(#names,)* __reply: ::holm::Reply::nobody() }
+                }
+            }
+        });
         quote! {
             #[doc = #text]
             #[allow(unreachable_pub, unnameable_types, private_interfaces)]
             pub enum #msg { #(#variants),* }
+
+            #[doc = "Messages without a reply, for timers and pools."]
+            #[allow(unreachable_pub, dead_code, private_interfaces, clippy::should_implement_trait)]
+            impl #msg { #(#makers)* }
         }
     }
 

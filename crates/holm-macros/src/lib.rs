@@ -32,6 +32,8 @@ mod wire;
 /// * `#[tag("name")]` fixes its name on the wire, so that it can be renamed here.
 /// * `#[coalesce]` lets a newer message replace an older one in an inbox with
 ///   `Policy::Coalesce`; `#[coalesce(key)]`, with one or more arguments, one of equal arguments.
+/// * `#[accepts]`, on one with one argument and no reply, lets a `Recipient` of that argument's type
+///   reach it.
 /// * `#[cfg(..)]` removes the message with the method.
 ///
 /// On the block: `#[actor(local)]` makes an actor whose arguments need no serde and which other

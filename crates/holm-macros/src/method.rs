@@ -13,7 +13,7 @@ use crate::signature::{
 
 /// Names that `Ref` and its generated methods already use, and methods of common traits, which would
 /// be found before a message of that name.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 16] = [
     "cast",
     "send",
     "pid",
@@ -21,6 +21,8 @@ const RESERVED: [&str; 14] = [
     "handle",
     "exit",
     "kill",
+    "recipient",
+    "service",
     "clone",
     "clone_from",
     "to_owned",
@@ -31,7 +33,7 @@ const RESERVED: [&str; 14] = [
 ];
 
 /// Attributes of a method that are the macro's own.
-const OWN_ATTRIBUTES: [&str; 2] = ["tag", "coalesce"];
+const OWN_ATTRIBUTES: [&str; 3] = ["tag", "coalesce", "accepts"];
 
 /// Most arguments of a message: longer tuples have no schema.
 const ARGUMENTS_MAX: usize = 8;
@@ -50,6 +52,8 @@ pub(crate) struct Method {
     pub(crate) reply: TokenStream,
     /// The arguments that make the key under which a newer message replaces an older one.
     pub(crate) coalesce: Option<Vec<Ident>>,
+    /// A `Recipient` of its one argument reaches it.
+    pub(crate) accepts: bool,
     parameters: Vec<Parameter>,
     /// It answers through a parameter, when it likes.
     deferred: bool,
@@ -83,6 +87,7 @@ impl Method {
             args: Vec::new(),
             reply: TokenStream::new(),
             coalesce: None,
+            accepts: false,
             parameters: Vec::new(),
             deferred: false,
             is_async: signature.asyncness.is_some(),
@@ -95,6 +100,7 @@ impl Method {
         }
         method.add_reply(&signature.output)?;
         method.coalesce = method.coalesce_key(function)?;
+        method.accepts = method.is_accepting(function)?;
         Ok(method)
     }
 
@@ -181,6 +187,19 @@ impl Method {
             )),
             None => Ok(Some(key.into_iter().collect())),
         }
+    }
+
+    /// What `#[accepts]` says.
+    fn is_accepting(&self, function: &ImplItemFn) -> Result<bool> {
+        let Some(attribute) = own_attribute(function, "accepts")? else { return Ok(false) };
+        if self.args.len() == 1 && !self.deferred && returns_nothing(&function.sig.output) {
+            return Ok(true);
+        }
+        Err(Error::new_spanned(
+            attribute,
+            "a recipient sends one value and hears nothing: #[accepts] is for methods with one \
+             argument and no reply",
+        ))
     }
 
     /// Refuses what only actors on one node may have.

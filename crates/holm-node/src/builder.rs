@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_actor::{ActorSystem, Spawnable};
+use holm_actor::{ActorSystem, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
 use holm_net::posture::PostureError;
 use holm_net::unix_dir::UnixDirError;
@@ -55,6 +55,9 @@ pub enum StartError {
         /// Why not.
         source: UnixDirError,
     },
+    /// The system has no thread for the watchdog.
+    #[error("cannot start the watchdog's thread: {0}")]
+    Watchdog(#[source] std::io::Error),
     /// The transport cannot listen there.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -70,6 +73,7 @@ pub struct NodeBuilder {
     spawnables: Spawnables,
     env: Option<Env>,
     transport: Arc<dyn Transport>,
+    watchdog: Option<WatchdogOptions>,
 }
 
 impl NodeBuilder {
@@ -82,6 +86,7 @@ impl NodeBuilder {
             spawnables: Spawnables::default(),
             env: None,
             transport: Arc::new(TokioTransport),
+            watchdog: Some(WatchdogOptions::default()),
         }
     }
 
@@ -107,6 +112,13 @@ impl NodeBuilder {
     /// Sets the limits of its sessions; with each peer the smaller of both hold.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How its watchdog judges, which logs handlers that do not yield and actors that wait for
+    /// each other in a circle; `None` for no watchdog. In a test world there is none.
+    pub fn watchdog(mut self, options: Option<WatchdogOptions>) -> Self {
+        self.watchdog = options;
         self
     }
 
@@ -159,6 +171,12 @@ impl NodeBuilder {
         let mut listening = Vec::new();
         for at in &self.listen {
             listening.push(listen::bind(&inner, at).await?);
+        }
+        if let Some(options) = self.watchdog
+            && inner.env.parallelism().is_some()
+        {
+            let watchdog = Watchdog::start(&inner.system, options, |_| {});
+            *inner.watchdog.lock() = Some(watchdog.map_err(StartError::Watchdog)?);
         }
         *inner.endpoints.lock() = listening.iter().map(|listener| listener.local()).collect();
         for listener in listening {

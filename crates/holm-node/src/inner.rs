@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use holm_actor::ActorSystem;
+use holm_actor::{ActorSystem, Watchdog};
 use holm_env::{Endpoint, Env, Transport};
 use holm_net::Session;
 use holm_net::handshake::{HandshakeFailure, Peering};
@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     /// True once the node is to stop. Listeners and handshakes under way hold a receiver.
     pub(crate) stopping: watch::Sender<bool>,
     places: Arc<Places>,
+    /// Reports stuck handlers and circles of calls, until the node stops.
+    pub(crate) watchdog: Mutex<Option<Watchdog>>,
     /// Held while a session begins.
     beginning: tokio::sync::Mutex<()>,
     /// A session was torn down.
@@ -71,6 +73,7 @@ impl Inner {
             events: broadcast::Sender::new(events_kept),
             stopping: watch::Sender::new(false),
             places: Arc::default(),
+            watchdog: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
@@ -189,6 +192,7 @@ impl Inner {
         // Who holds this lock is the last one to begin a session.
         drop(self.beginning.lock().await);
         self.system.shutdown("the node stops").await;
+        drop(self.watchdog.lock().take());
         for link in self.router.all() {
             link.session.close(Code::Left, "the node stops");
         }

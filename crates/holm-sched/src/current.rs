@@ -1,9 +1,13 @@
 //! Which worker this thread is polling.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    pin::pin,
+    task::{Context, Waker},
+};
 
 use crate::{
-    local::Local,
+    local::{Found, Local},
     shared::{Shared, Task},
 };
 
@@ -11,6 +15,9 @@ thread_local! {
     /// The worker itself, moved here for the length of a poll: its queue is not `Sync`, and wake-ups on the
     /// thread push onto it. Borrowed for single steps only, never while a task runs.
     static CURRENT: RefCell<Option<Local>> = const { RefCell::new(None) };
+
+    /// A worker that yielded on this thread and has not been polled on it since.
+    static YIELDED: RefCell<Option<Waker>> = const { RefCell::new(None) };
 }
 
 /// Says what the running task is, for [`WorkerView::label`](crate::WorkerView): until the end of this turn.
@@ -44,13 +51,28 @@ pub(crate) fn offer(shared: &Shared, task: Task) -> Offer {
 }
 
 /// The next task for the current worker, which has ended `turns` turns.
-pub(crate) fn find(turns: u64) -> Option<Task> {
+pub(crate) fn find(turns: u64) -> Option<Found> {
     with(|local| local.find(turns)).flatten()
 }
 
 /// Whether a worker, of whatever scheduler, is being polled on this thread.
 pub(crate) fn is_worker() -> bool {
     with(|_| ()).is_some()
+}
+
+/// Has the worker that is being polled yield to the runtime: other tasks go first, then the I/O.
+///
+/// Unlike waking itself this wakes no other thread. The price is that other threads cannot take the worker
+/// over meanwhile; so the next worker on this thread, if another one, must wake it ([`take_yielded`]).
+pub(crate) fn yield_now(cx: &mut Context<'_>) {
+    YIELDED.set(Some(cx.waker().clone()));
+    // The runtime keeps the waker.
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
+/// The worker that yielded on this thread, if another than `this`.
+pub(crate) fn take_yielded(this: &Waker) -> Option<Waker> {
+    YIELDED.take().filter(|yielded| !yielded.will_wake(this))
 }
 
 /// `None` outside of workers, as on a thread that ends and has lost its locals.

@@ -47,6 +47,11 @@ impl Look {
     pub(crate) fn would_tell(self) -> bool {
         self.0 & TOLD == 0 && self.0 >= SLEEPER
     }
+
+    /// Whether a worker sleeps, or was woken and has not found work yet.
+    pub(crate) fn is_any_idle(self) -> bool {
+        self.0 & !CLOSED != 0
+    }
 }
 
 impl Idle {

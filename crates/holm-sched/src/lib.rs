@@ -11,12 +11,12 @@
 //! - [`note_current`], [`WorkerView`], [`Counters`], [`Scheduler::nudge`]: for a watchdog.
 //!
 //! How no wake-up is lost is argued at the head of `shared.rs`; how tokio is made to use another thread, in
-//! `displacer.rs`.
+//! `handover.rs`.
 #![forbid(unsafe_code)]
 
 mod current;
-mod displacer;
 mod guarded;
+mod handover;
 mod idle;
 mod local;
 mod scheduler;

@@ -33,6 +33,13 @@ pub(crate) struct Local {
     queue: Deque<Task>,
 }
 
+/// What a worker does next.
+pub(crate) struct Found {
+    pub(crate) task: Task,
+    /// Whether others wait in the worker's own queue.
+    pub(crate) more: bool,
+}
+
 impl Local {
     pub(crate) fn new(shared: Arc<Shared>, index: usize, queue: Deque<Task>) -> Self {
         Self { shared, index, queue }
@@ -46,17 +53,17 @@ impl Local {
         self.shared.slot(self.index)
     }
 
-    /// Queues `task`; true if nothing waited there before.
+    /// Queues `task`; true if nothing waited in that queue or in the worker's own.
     pub(crate) fn push(&self, task: Task) -> bool {
-        match task.metadata() {
+        let alone = self.queue.is_empty();
+        match *task.metadata() {
             Priority::Normal => {
-                let alone = self.queue.is_empty();
                 self.queue.push(task);
                 alone
             }
-            Priority::High | Priority::Low => {
-                let queue = self.shared.queue_of(*task.metadata());
-                let alone = queue.is_empty();
+            priority @ (Priority::High | Priority::Low) => {
+                let queue = self.shared.queue_of(priority);
+                let alone = alone && queue.is_empty();
                 queue.push(task);
                 alone
             }
@@ -64,7 +71,12 @@ impl Local {
     }
 
     /// The next task, after `turns` turns.
-    pub(crate) fn find(&self, turns: u64) -> Option<Task> {
+    pub(crate) fn find(&self, turns: u64) -> Option<Found> {
+        let task = self.next(turns)?;
+        Some(Found { task, more: !self.queue.is_empty() })
+    }
+
+    fn next(&self, turns: u64) -> Option<Task> {
         let high = || take(self.shared.queue_of(Priority::High));
         let low = || take(self.shared.queue_of(Priority::Low));
         if turns % LOW_FIRST == LOW_FIRST_AT
@@ -116,12 +128,12 @@ impl Drop for Local {
     }
 }
 
-/// Whether the owner of a queue gets nowhere for a while.
+/// Whether the owner of a queue ends no turn for a while.
 fn is_stuck(slot: &Slot) -> bool {
-    let phase = slot.phase();
+    let turns = slot.turns();
     (0..STEAL_PATIENCE).all(|_| {
         hint::spin_loop();
-        slot.phase() == phase
+        slot.turns() == turns
     })
 }
 

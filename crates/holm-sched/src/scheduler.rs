@@ -36,7 +36,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Starts `workers` workers, and as many tiny helper tasks, through `start`.
+    /// Starts `workers` workers through `start`.
     ///
     /// Give one worker for each worker thread of the runtime, and a `start` that spawns on that runtime.
     /// `on_gone` is called once, by whoever dropped the last worker, if the runtime drops the workers before
@@ -48,9 +48,6 @@ impl Scheduler {
         on_gone: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let (shared, queues) = Shared::new(workers.get(), Box::new(on_gone));
-        for displacer in shared.displacers() {
-            start(Box::pin(displacer.run()));
-        }
         for (index, queue) in queues.into_iter().enumerate() {
             start(Box::pin(worker::Worker::new(Arc::clone(&shared), index, queue)));
         }

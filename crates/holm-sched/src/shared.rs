@@ -6,7 +6,8 @@
 //!
 //! *Inside*, the worker itself looks at that queue again before it sleeps: its own queue and the shared ones
 //! are all looked at after the last turn. So nobody needs to be woken for the task to run. Another worker is
-//! woken for the sake of speed when something waited in the queue already, without any fence.
+//! woken for the sake of speed when something waited in the queue already; and before each turn that leaves
+//! something waiting, so that a sleeper overlooked for want of a fence is seen the next time.
 //!
 //! *Outside*, the pusher (1) queues the task, (2) passes a `SeqCst` fence, (3) reads the state of [`Idle`].
 //! Each change of that state which makes step 3 wake nobody is followed by a `SeqCst` fence and a look at
@@ -16,8 +17,8 @@
 //! - nobody sleeps: every worker will look at the queues after its next change of the state, falling asleep
 //!   (`Idle::sleep`), which step 3 did not see, so the look sees the task; then it does not stay asleep.
 //! - a worker has been told to search: its next change is that it found work (`Idle::found`) or falls
-//!   asleep, which step 3 did not see. Its look sees the task; if it has work of its own by then it tells
-//!   the next sleeper, and if nobody sleeps the first case holds for all.
+//!   asleep, which step 3 did not see. Its look sees the task; if it has found other work by then it
+//!   tells the next sleeper, and if nobody sleeps the first case holds for all.
 //! - it is closed: the pusher drops what is queued. If step 3 did not see that, whoever closed (`Idle::close`)
 //!   drops what is queued after its fence.
 //!
@@ -41,7 +42,7 @@ use crossbeam_deque::{Injector, Worker as Deque};
 
 use crate::{
     current::{self, Offer},
-    displacer::Displacer,
+    handover::Handover,
     idle::Idle,
     scheduler::Priority,
     slot::{Counters, Slot, WorkerView},
@@ -50,7 +51,7 @@ use crate::{
 /// A task that has been woken. The priority fills a hole in the task's header.
 pub(crate) type Task = Runnable<Priority>;
 
-/// From how many tasks on another worker's queue has work for others.
+/// A queue with so many tasks has work for others than its worker, whose next turn is the first.
 const SPARE: usize = 2;
 
 pub(crate) struct Shared {
@@ -59,7 +60,7 @@ pub(crate) struct Shared {
     low: Injector<Task>,
     slots: Box<[Slot]>,
     idle: Idle,
-    displacers: Box<[Arc<Displacer>]>,
+    handover: Handover,
     /// Workers not yet dropped.
     live: AtomicUsize,
     on_gone: Box<dyn Fn() + Send + Sync>,
@@ -78,19 +79,19 @@ impl Shared {
             low: Injector::new(),
             slots: queues.iter().map(|queue| Slot::new(queue.stealer())).collect(),
             idle: Idle::new(workers),
-            displacers: (0..workers).map(|_| Displacer::new()).collect(),
+            handover: Handover::new(),
             live: AtomicUsize::new(workers),
             on_gone,
         };
         (Arc::new(shared), queues)
     }
 
-    pub(crate) fn displacers(&self) -> &[Arc<Displacer>] {
-        &self.displacers
-    }
-
     pub(crate) fn idle(&self) -> &Idle {
         &self.idle
+    }
+
+    pub(crate) fn handover(&self) -> &Handover {
+        &self.handover
     }
 
     pub(crate) fn slot(&self, worker: usize) -> &Slot {
@@ -116,11 +117,7 @@ impl Shared {
     pub(crate) fn schedule(&self, task: Task) {
         match current::offer(self, task) {
             Offer::Alone => {}
-            Offer::Behind => {
-                if self.idle.glance().would_tell() {
-                    self.tell_one();
-                }
-            }
+            Offer::Behind => self.spare(),
             Offer::Refused(task) => {
                 self.queue_of(*task.metadata()).push(task);
                 self.queued_outside();
@@ -138,20 +135,27 @@ impl Shared {
         }
     }
 
+    /// To be called when a worker's queue holds more than the worker's next turn.
+    pub(crate) fn spare(&self) {
+        if self.idle.glance().would_tell() {
+            self.tell_one();
+        }
+    }
+
     /// Wakes a sleeping worker unless one is on its way.
     fn tell_one(&self) {
-        let Some(waker) = self.idle.tell_one() else { return };
-        waker.wake();
+        let Some(worker) = self.idle.tell_one() else { return };
         if current::is_worker() {
-            // Wakes the first that can be woken.
-            let _ = self.displacers.iter().any(|displacer| displacer.displace());
+            self.handover.wake(worker);
+        } else {
+            worker.wake();
         }
     }
 
     /// To be called by `worker` when it has been told to search and found something.
     pub(crate) fn found(&self, worker: usize) {
         self.idle.found();
-        if !self.slots[worker].queue.is_empty() || self.has_spare(worker) {
+        if self.has_spare(worker) {
             self.tell_one();
         }
     }
@@ -166,8 +170,11 @@ impl Shared {
     }
 
     pub(crate) fn nudge(&self) {
-        if self.has_shared() || self.slots.iter().any(|slot| !slot.queue.is_empty()) {
+        let waits = || self.has_shared() || self.slots.iter().any(|slot| !slot.queue.is_empty());
+        if self.idle.glance().is_any_idle() && waits() {
             self.tell_one();
+            // A worker told before may sit in the queue of a busy thread, while the others overlooked it.
+            self.handover.stir();
         }
     }
 
@@ -175,7 +182,6 @@ impl Shared {
     pub(crate) fn close(&self) -> bool {
         let Some(sleepers) = self.idle.close() else { return false };
         sleepers.into_iter().for_each(|worker| worker.wake());
-        self.displacers.iter().for_each(|displacer| displacer.close());
         self.discard();
         true
     }
@@ -183,6 +189,9 @@ impl Shared {
     /// A worker is dropped; its queue is in the shared one.
     pub(crate) fn retire(&self) {
         let last = self.live.fetch_sub(1, AcqRel) == 1;
+        if last {
+            self.handover.part();
+        }
         if last && self.close() {
             (self.on_gone)();
         } else {

@@ -19,10 +19,6 @@ pub(crate) struct Slot {
     pub(crate) queue: Stealer<Task>,
 }
 
-/// A stage of a worker's life: comparing two tells whether it got on in between.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Phase(u64);
-
 impl Slot {
     pub(crate) fn new(queue: Stealer<Task>) -> Self {
         Self {
@@ -32,10 +28,6 @@ impl Slot {
             steals: AtomicU64::new(0),
             queue,
         }
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        Phase(self.phase.load(Relaxed))
     }
 
     pub(crate) fn turns(&self) -> u64 {

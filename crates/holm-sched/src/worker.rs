@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -13,7 +13,7 @@ use tokio::{task::coop, time::Instant};
 
 use crate::{
     current::{self, Entered},
-    local::Local,
+    local::{Found, Local},
     shared::{Shared, Task},
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Worker {
     local: Option<Local>,
     /// It is among the sleepers, or was and has been told to search since.
     asleep: bool,
+    /// It has been polled.
+    met: bool,
 }
 
 /// Why a worker stops taking turns.
@@ -47,12 +49,12 @@ enum Stop {
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, index: usize, queue: Deque<Task>) -> Self {
         let local = Some(Local::new(Arc::clone(&shared), index, queue));
-        Self { shared, index, local, asleep: false }
+        Self { shared, index, local, asleep: false, met: false }
     }
 
     /// Takes turns, until something stops it.
     fn stint(&mut self, cx: &mut Context<'_>) -> Stop {
-        let Self { shared, index, local, asleep } = self;
+        let Self { shared, index, local, asleep, .. } = self;
         let index = *index;
         let _entered = Entered::new(local);
         let slot = shared.slot(index);
@@ -64,7 +66,7 @@ impl Worker {
             if shared.idle().glance().is_closed() {
                 return Stop::Closed;
             }
-            let Some(task) = current::find(ended) else {
+            let Some(Found { task, more }) = current::find(ended) else {
                 if !shared.idle().sleep(index, cx.waker(), told) {
                     return Stop::Closed;
                 }
@@ -77,6 +79,9 @@ impl Worker {
             };
             if mem::take(&mut told) {
                 shared.found(index);
+            }
+            if more {
+                shared.spare();
             }
             slot.begin(ended);
             task.run();
@@ -103,12 +108,16 @@ impl Future for Worker {
         if this.local.is_none() {
             return Poll::Ready(());
         }
+        if !mem::replace(&mut this.met, true) {
+            this.shared.handover().meet();
+        }
+        if let Some(yielded) = current::take_yielded(cx.waker()) {
+            this.shared.handover().wake(yielded);
+        }
         match this.stint(cx) {
             Stop::Asleep => Poll::Pending,
             Stop::Yield => {
-                // Unlike waking oneself, this wakes no other thread, and has the I/O looked at first. The
-                // runtime keeps the waker.
-                let _ = pin!(tokio::task::yield_now()).poll(cx);
+                current::yield_now(cx);
                 Poll::Pending
             }
             Stop::Closed => {

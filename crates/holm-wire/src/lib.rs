@@ -44,8 +44,8 @@ pub use cursor::Malformed;
 pub use error::{ChunkFault, Code, RequestFault, Violation, WireError};
 pub use frame::FrameHead;
 pub use ids::{
-    AttemptNo, ClusterName, Incarnation, MethodId, MonitorId, NameFault, NodeId, NodeName,
-    ParsePidError, Pid, RequestId, Serial,
+    AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, MethodId, MonitorId, NameFault,
+    NodeId, NodeName, ParsePidError, Pid, RequestId, Serial,
 };
 pub use kind::{Class, Kind};
 pub use limits::{Limits, LimitsError};

@@ -27,20 +27,30 @@
 #![forbid(unsafe_code)]
 
 pub use holm_actor::{
-    Actor, ActorInfo, ActorSystem, Address, AnyMethod, Api, Call, CallError, Capacity, Context,
-    Crash, Delivery, Down, DynActor, DynError, DynMessage, Dynamic, Exit, Finding, Handle, Inbox,
-    IntoExit, MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi, Policy,
-    PolicyCounters, Priority, Process, Received, Ref, Remote, Reply, ReplySink, ReturnPath,
-    SendError, Signal, SpawnError, SpawnOptions, Spawnable, Supervisor, SupervisorPlan, Suspect,
-    Turn, Watchdog, WatchdogOptions, WireMethod, WireTable, cast, supervision,
+    Abandoned, Accepts, Actor, ActorInfo, ActorSet, ActorSystem, Address, AnyMethod, Api, Call,
+    CallError, Capacity, Context, Crash, Delivery, Down, DynActor, DynError, DynMessage, Dynamic,
+    Exit, Finding, GroupError, GroupEvent, GroupWatch, Groups, Handle, Inbox, IntoExit, Job,
+    JobError, Jobs, MapError, MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi,
+    Policy, PolicyCounters, Pool, PoolError, PoolOptions, PoolSendError, PoolStrategy, Priority,
+    Process, Received, Recipient, Ref, Remote, Replies, RepliesSink, Reply, ReplySink, ReturnPath,
+    ScopeFull, SendError, Signal, SpawnError, SpawnOptions, Spawnable, Supervisor, SupervisorPlan,
+    Suspect, TaskScope, Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod,
+    WireTable, cast, replies, supervision,
 };
+#[cfg(feature = "tower")]
+pub use holm_actor::ActorService;
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
     ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
     StartError,
 };
 pub use holm_wire::value::Value;
-pub use holm_wire::{Code, ExitReason, Limits, NodeId, NodeName, Pid, Secret, WireError};
+pub use holm_wire::{
+    Code, ExitReason, GroupName, GroupScope, Limits, NodeId, NodeName, Pid, Secret, WireError,
+};
+
+#[doc = include_str!("../../../docs/guide.md")]
+pub mod guide {}
 
 /// What crosses the wire: used by the code that the macros write.
 pub mod wire {
@@ -59,5 +69,7 @@ pub mod env {
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{Actor, Context, ExitReason, Message, Node, Ref, Signal, actor};
+    pub use crate::{
+        Actor, CallError, Context, ExitReason, Message, Node, Ref, Reply, SendError, Signal, actor,
+    };
 }

@@ -8,7 +8,7 @@ use holm::prelude::*;
 use tokio::sync::oneshot;
 
 use super::meter::Meter;
-use super::spawn;
+use super::{curve, spawn};
 
 /// Messages that a producer sends before it lets others run.
 const PRODUCER_BATCH: u64 = 1_024;
@@ -203,5 +203,6 @@ pub(super) async fn run(meter: &Meter) -> Result<()> {
     meter.rate("holm.local.oneway_2to1", "msgs/s", 1.0, |n| oneway(node, n, 2)).await;
     meter.rate("holm.local.ring_1000", "hops/s", 1.0, |n| ring(node, n)).await;
     node.stop().await;
-    spawn::figures(meter)
+    spawn::figures(meter)?;
+    curve::figures(meter)
 }

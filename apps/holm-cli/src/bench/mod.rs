@@ -3,6 +3,7 @@
 //! Each figure is printed as `FIGURE name=median unit` with a `DETAIL` line of its spread.
 #![expect(clippy::disallowed_methods, reason = "what is measured runs in the real world")]
 
+mod curve;
 mod local;
 mod meter;
 mod remote;
@@ -21,6 +22,9 @@ pub(crate) enum Bench {
     /// One idle-spawn repetition, in a process of its own.
     #[command(hide = true)]
     SpawnChild(Measure),
+    /// One repetition of a step of the cost curve, in a process of its own.
+    #[command(hide = true)]
+    CurveChild(Measure),
     /// The other process of `remote`.
     #[command(hide = true)]
     Serve {
@@ -74,6 +78,7 @@ pub(crate) async fn run(bench: Bench) -> Result<()> {
             Bench::Local(measure) => local::run(&measure.into()).await,
             Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
             Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
+            Bench::CurveChild(measure) => curve::child(measure.spawn).await,
             Bench::Serve { at } => remote::serve(&at).await,
         }
     });

@@ -36,24 +36,30 @@ pub(super) fn figures(meter: &Meter) -> Result<()> {
     let spawn = meter.options.spawn;
     let (mut rates, mut sizes) = (Vec::new(), Vec::new());
     for _ in 0..meter.options.reps.max(1) {
-        let output = std::process::Command::new(std::env::current_exe()?)
-            .args(["bench", "spawn-child", "--spawn", &spawn.to_string()])
-            .stderr(Stdio::inherit())
-            .output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let line = text.lines().find_map(|line| line.strip_prefix("SPAWN "));
-        let Some((secs, size)) = line.and_then(|line| line.split_once(' ')) else {
-            bail!("the spawning process ended with {}", output.status);
-        };
-        rates.push(spawn as f64 / secs.parse::<f64>()?);
-        sizes.push(size.parse::<f64>()? / spawn as f64);
+        let (secs, size) = in_child("spawn-child", spawn)?;
+        rates.push(spawn as f64 / secs);
+        sizes.push(size / spawn as f64);
     }
     report(rate, "actors/s", &rates, &format!("n={spawn}"));
     report(bytes, "bytes", &sizes, &format!("n={spawn}"));
     Ok(())
 }
 
-/// One repetition: prints `SPAWN seconds bytes`.
+/// Runs one repetition with `actors` actors in a process of its own: the two numbers that it prints.
+pub(super) fn in_child(command: &str, actors: u64) -> Result<(f64, f64)> {
+    let output = std::process::Command::new(std::env::current_exe()?)
+        .args(["bench", command, "--spawn", &actors.to_string()])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().find_map(|line| line.strip_prefix("CHILD "));
+    let Some((first, second)) = line.and_then(|line| line.split_once(' ')) else {
+        bail!("the measuring process ended with {}", output.status);
+    };
+    Ok((first.parse()?, second.parse()?))
+}
+
+/// One repetition: prints `CHILD seconds bytes`.
 pub(super) async fn child(count: u64) -> Result<()> {
     let node = Node::builder("bench@local").start().await?;
     let mut ends = Vec::new();
@@ -77,12 +83,12 @@ pub(super) async fn child(count: u64) -> Result<()> {
     // The allocator gives back or keeps by then what it will.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let bytes = resident_bytes()?.saturating_sub(before);
-    println!("SPAWN {} {bytes}", took.as_secs_f64());
+    println!("CHILD {} {bytes}", took.as_secs_f64());
     drop(actors);
     Ok(())
 }
 
-fn resident_bytes() -> Result<u64> {
+pub(super) fn resident_bytes() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;

@@ -12,7 +12,6 @@ use tokio::sync::Semaphore;
 
 use crate::cell::{ActorCell, Item};
 use crate::inbox::{Offer, Verb};
-use crate::signal::Queued;
 use crate::reply::{self, Unhandled};
 use crate::{Actor, Policy, PolicyCounters};
 
@@ -27,7 +26,8 @@ pub(crate) struct LockedInbox<A: Actor> {
 
 struct State<A: Actor> {
     messages: BTreeMap<Arrival, Stored<A::Msg>>,
-    signals: VecDeque<(Arrival, Box<Queued>)>,
+    /// What is no message, and stays.
+    others: VecDeque<(Arrival, Item<A>)>,
     /// The message of each key.
     keys: HashMap<u64, Arrival>,
     next: u64,
@@ -54,7 +54,7 @@ impl<A: Actor> LockedInbox<A> {
             capacity: u64::from(capacity),
             state: Mutex::new(State {
                 messages: BTreeMap::new(),
-                signals: VecDeque::new(),
+                others: VecDeque::new(),
                 keys: HashMap::new(),
                 next: 0,
                 rung: false,
@@ -150,18 +150,14 @@ impl<A: Actor> LockedInbox<A> {
         Offer::Taken
     }
 
-    /// Puts a signal in, whatever the bound; hands it back if the inbox has closed.
-    pub(crate) fn put_signal(
-        &self,
-        cell: &ActorCell<A>,
-        signal: Box<Queued>,
-    ) -> Result<(), Box<Queued>> {
+    /// Puts in what is no message, whatever the bound; hands it back if the inbox has closed.
+    pub(crate) fn append(&self, cell: &ActorCell<A>, item: Item<A>) -> Result<(), Item<A>> {
         let mut state = self.state.lock();
         if state.closed {
-            return Err(signal);
+            return Err(item);
         }
         let arrival = state.arrive();
-        state.signals.push_back((arrival, signal));
+        state.others.push_back((arrival, item));
         if !std::mem::replace(&mut state.rung, true) {
             drop(state);
             Self::ring(cell);
@@ -179,13 +175,13 @@ impl<A: Actor> LockedInbox<A> {
     pub(crate) fn take(&self) -> Option<Item<A>> {
         let mut state = self.state.lock();
         let message = state.messages.first_key_value().map(|(arrival, _)| *arrival);
-        let signal = state.signals.front().map(|(arrival, _)| *arrival);
-        match (message, signal) {
+        let other = state.others.front().map(|(arrival, _)| *arrival);
+        match (message, other) {
             (None, None) => {
                 state.rung = false;
                 None
             }
-            (Some(message), signal) if signal.is_none_or(|signal| message < signal) => {
+            (Some(message), other) if other.is_none_or(|other| message < other) => {
                 let (_, Stored { msg, key }) = state.messages.pop_first()?;
                 if let Some(key) = key {
                     state.keys.remove(&key);
@@ -196,7 +192,7 @@ impl<A: Actor> LockedInbox<A> {
                 }
                 Some(Item::Msg(msg))
             }
-            _ => state.signals.pop_front().map(|(_, signal)| Item::Signal(signal)),
+            _ => state.others.pop_front().map(|(_, item)| item),
         }
     }
 
@@ -211,7 +207,7 @@ impl<A: Actor> LockedInbox<A> {
         self.room.close();
         let mut state = self.state.lock();
         state.closed = true;
-        let rest = (std::mem::take(&mut state.messages), std::mem::take(&mut state.signals));
+        let rest = (std::mem::take(&mut state.messages), std::mem::take(&mut state.others));
         drop(state);
         // Outside of the lock: foreign code.
         drop(rest);

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 
 use super::starter::{Nested, Worker};
 use super::{Branch, Crash, CrashHook, NewChild, Starter, Supervisor, SupervisorMsg};
-use crate::slot::Slot;
-use crate::{Actor, ActorSystem, Call, CallError, Handle, Ref, SpawnError, SpawnOptions};
+use crate::slot::SlotOwner;
+use crate::{Actor, ActorSystem, Call, CallError, Ref, SpawnError, SpawnOptions};
 
 /// Why a supervisor did not start. Children that had started were stopped.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -29,7 +29,12 @@ pub enum StartError {
 
 impl From<Outcome> for StartError {
     fn from(outcome: Outcome) -> Self {
-        Self::GaveUp(outcome.to_string())
+        match outcome {
+            Outcome::Stopped(reason) => Self::Ended(CallError::Exited(reason)),
+            Outcome::StartFailed { .. }
+            | Outcome::TooManyRestarts { .. }
+            | Outcome::Escalated { .. } => Self::GaveUp(outcome.to_string()),
+        }
     }
 }
 
@@ -66,8 +71,8 @@ impl SupervisorPlan {
     /// Adds a supervisor as a child. References to its own children stay good when it is
     /// restarted; children that were added to it at run time are not started again.
     pub fn nested(&mut self, spec: ChildSpec, plan: Self) -> Ref<Supervisor> {
-        let slot = Arc::new(Slot::new(self.system.slot_id()));
-        let child = Ref::new(Handle::slot(Arc::clone(&slot)), slot.id());
+        let slot = SlotOwner::new(&self.system);
+        let child = slot.reference();
         self.children.push((spec, Arc::new(Mutex::new(Nested { plan, slot }))));
         child
     }
@@ -79,16 +84,23 @@ impl SupervisorPlan {
         self
     }
 
-    /// Starts the supervisor and its children, one after the other.
+    /// Starts the supervisor and its children, one after the other. Dropped half-way, it leaves
+    /// the supervisor to itself.
     ///
     /// # Errors
     /// [`StartError`]; nothing is left running.
     pub async fn start(self) -> Result<Ref<Supervisor>, StartError> {
-        let supervisor = self.system.spawn_with(self.actor()?, Self::options());
-        match supervisor.ask(SupervisorMsg::Ready).await {
+        let mut actor = self.actor()?;
+        let started = actor.started_or_not();
+        let supervisor = self.system.spawn_with(actor, Self::options());
+        let end = self.system.monitor(supervisor.pid());
+        match started.await {
             Ok(Ok(())) => Ok(supervisor),
-            Ok(Err(outcome)) => Err(outcome.into()),
-            Err(error) => Err(StartError::Ended(error)),
+            Ok(Err(outcome)) => {
+                end.await;
+                Err(outcome.into())
+            }
+            Err(_) => Err(StartError::Ended(CallError::Exited(end.await.reason))),
         }
     }
 
@@ -120,8 +132,8 @@ fn worker<A: Actor>(
         ShutdownTime::Infinity => options.shutdown_time(None),
         ShutdownTime::Kill => options,
     };
-    let slot = Arc::new(Slot::new(system.slot_id()));
-    let child = Ref::new(Handle::slot(Arc::clone(&slot)), slot.id());
+    let slot = SlotOwner::new(system);
+    let child = slot.reference();
     (Arc::new(Mutex::new(Worker { make, options, slot })), child)
 }
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::{Supervisor, SupervisorPlan};
 use crate::cell::AnyCell;
 use crate::guarded::panic_text;
-use crate::slot::Slot;
+use crate::slot::SlotOwner;
 use crate::system::Bond;
-use crate::{Actor, Context, Handle, Ref, SpawnError, SpawnOptions};
+use crate::{Actor, Context, Ref, SpawnError, SpawnOptions};
 
 /// Starts a child, and keeps the references to it.
 pub(crate) trait StartChild: Send {
     /// Starts a life, bound to its supervisor.
     fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError>;
-    /// There is no child any more, until the next start.
+    /// There is no child any more, unless it is started again. Dropping this says so, too.
     fn retire(&mut self);
     /// The child, if it is a supervisor.
     fn nested(&self) -> Option<Ref<Supervisor>>;
@@ -24,7 +24,7 @@ pub(crate) trait StartChild: Send {
 pub(crate) struct Worker<A: Actor, F> {
     pub(crate) make: F,
     pub(crate) options: SpawnOptions,
-    pub(crate) slot: Arc<Slot<A>>,
+    pub(crate) slot: SlotOwner<A>,
 }
 
 impl<A, F> StartChild for Worker<A, F>
@@ -54,7 +54,7 @@ where
 /// A child that is a supervisor itself.
 pub(crate) struct Nested {
     pub(crate) plan: SupervisorPlan,
-    pub(crate) slot: Arc<Slot<Supervisor>>,
+    pub(crate) slot: SlotOwner<Supervisor>,
 }
 
 impl StartChild for Nested {
@@ -73,6 +73,6 @@ impl StartChild for Nested {
     }
 
     fn nested(&self) -> Option<Ref<Supervisor>> {
-        Some(Ref::new(Handle::slot(Arc::clone(&self.slot)), self.slot.id()))
+        Some(self.slot.reference())
     }
 }

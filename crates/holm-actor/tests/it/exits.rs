@@ -181,7 +181,7 @@ async fn dropping_every_reference_does_not_stop_an_actor() {
 #[tokio::test]
 async fn a_reference_to_an_ended_actor_keeps_neither_state_nor_inbox() {
     let system = system();
-    let (token, mut dropped) = oneshot::channel();
+    let (token, mut dropped) = oneshot::channel::<()>();
     let puppet = system.spawn(Puppet::default().holding(token));
     let (queued, mut unhandled) = oneshot::channel::<()>();
     let _never = occupy(&puppet).await;

@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::time::Duration;
 
 use holm_actor::{Actor, Context, PlainApi};
 
@@ -31,6 +32,11 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
+
+/// Bytes allocated and not freed by this thread.
+pub(crate) fn live_bytes() -> isize {
+    LIVE.get()
+}
 
 const ACTORS: isize = 4_096;
 
@@ -70,4 +76,24 @@ async fn an_idle_actor_is_small() {
     drop(actors);
     let left = (LIVE.get() - before) / ACTORS;
     assert!(left < 100, "{left} bytes left of each actor");
+}
+
+/// Most bytes that a timer with a small message takes while it waits.
+const TIMER_BYTES_MAX: isize = 384;
+
+#[tokio::test]
+async fn a_timer_is_small() {
+    let system = system();
+    let actor = system.spawn(Small(0));
+    drop(system.send_after(Duration::ZERO, &actor, 1).unwrap());
+    let before = LIVE.get();
+    for n in 0..ACTORS {
+        drop(system.send_after(Duration::from_secs(n as u64 % 100 + 3_600), &actor, 1).unwrap());
+    }
+    let each = (LIVE.get() - before) / ACTORS;
+    println!("a timer takes {each} bytes");
+    assert!((64..=TIMER_BYTES_MAX).contains(&each), "{each} bytes");
+    system.shutdown("").await;
+    let left = (LIVE.get() - before) / ACTORS;
+    assert!(left < 8, "{left} bytes left of each timer");
 }

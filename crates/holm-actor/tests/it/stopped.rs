@@ -27,7 +27,7 @@ async fn it_runs_on_every_exit_with_the_reason() {
 async fn it_does_not_run_on_a_kill_but_drop_does() {
     let system = system();
     let (stopped, mut stop) = oneshot::channel();
-    let (token, dropped) = oneshot::channel();
+    let (token, dropped) = oneshot::channel::<()>();
     let puppet = Puppet::default().on_stopped(|_| async { stopped.send(()).unwrap() });
     let puppet = system.spawn(puppet.holding(token));
     assert_eq!(notes(&puppet).await, []);

@@ -1,5 +1,6 @@
 //! A puppet: an actor whose handlers are written in the test that sends them.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(crate) struct Puppet {
     downs: Option<mpsc::Sender<Down>>,
     signals: Option<mpsc::Sender<Signal>>,
     /// Dropped with the actor's state.
-    token: Option<oneshot::Sender<()>>,
+    token: Option<Box<dyn Any + Send>>,
 }
 
 impl Puppet {
@@ -54,8 +55,8 @@ impl Puppet {
     }
 
     /// Keeps `token` for as long as its state lives.
-    pub(crate) fn holding(mut self, token: oneshot::Sender<()>) -> Self {
-        self.token = Some(token);
+    pub(crate) fn holding(mut self, token: impl Send + 'static) -> Self {
+        self.token = Some(Box::new(token));
         self
     }
 
@@ -75,6 +76,8 @@ impl Puppet {
 impl Actor for Puppet {
     type Msg = Step;
     type Api = PlainApi<Self>;
+
+    const MESSAGES: &'static [&'static str] = &["step"];
 
     async fn handle(&mut self, step: Step, cx: &mut Context<Self>) {
         step(self, cx).await;
@@ -159,4 +162,23 @@ pub(crate) fn failed(text: &str) -> ExitReason {
 
 pub(crate) fn shutdown(why: &str) -> ExitReason {
     ExitReason::Shutdown(why.into())
+}
+
+/// Ends the puppet with `reason` from within.
+pub(crate) fn quit(reason: ExitReason) -> Step {
+    act(move |_, cx| cx.stop(reason))
+}
+
+/// Whether the long forms of tests are to run.
+pub(crate) fn is_long() -> bool {
+    std::env::var("HOLM_LONG").as_deref() == Ok("1")
+}
+
+/// Polls `future` once, which must not be ready; then it waits for whatever it waits for.
+pub(crate) async fn is_waiting(future: &mut (impl Future + Unpin)) {
+    tokio::select! {
+        biased;
+        _ = future => panic!("it did not wait"),
+        () = std::future::ready(()) => {}
+    }
 }

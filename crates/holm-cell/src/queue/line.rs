@@ -1,10 +1,12 @@
 //! Room: how the consumer makes it known, and how senders wait for it.
 //!
-//! A sender enters the line, sets `waiting`, and looks at the limit once more; the consumer moves
-//! the limit and then looks at `waiting`. One of the two sees the other, because between its two
-//! steps each does one of these: both a sequentially consistent fence, or both a
-//! read-modify-write of the tail word. So parking, which swaps the tail word anyway, costs no
-//! fence, and closing is noticed in the same way.
+//! A sender enters the line, sets `waiting`, and looks at the limit and the tail once more; the
+//! consumer moves the limit or closes the tail, and then looks at `waiting`. Both do it with a
+//! sequentially consistent fence between, so one of the two sees the other.
+//!
+//! Parking moves the limit without either step. At that time the queue is empty, and less than a
+//! quarter of the capacity was not published: the last `publish` found half free and served the
+//! line, and who entered later had room.
 
 use std::task::Waker;
 
@@ -36,20 +38,15 @@ impl<T> Queue<T> {
     pub(crate) fn publish(&self, head: u64) {
         self.set_limit(head);
         fence(Ordering::SeqCst);
-        self.wake_waiting();
+        if self.waiting.load(Ordering::Relaxed) {
+            self.wake_if_half_is_free();
+        }
     }
 
     #[inline]
     pub(super) fn set_limit(&self, head: u64) {
         let limit = Tail::at(head + u64::from(self.capacity.messages()));
         self.limit.store(limit.0, Ordering::Release);
-    }
-
-    #[inline]
-    pub(super) fn wake_waiting(&self) {
-        if self.waiting.load(Ordering::Relaxed) {
-            self.wake_if_half_is_free();
-        }
     }
 
     #[cold]
@@ -62,6 +59,7 @@ impl<T> Queue<T> {
     }
 
     pub(super) fn wake_all_waiting(&self) {
+        fence(Ordering::SeqCst);
         if self.waiting.load(Ordering::Relaxed) {
             self.wake_up_to(u64::MAX);
         }
@@ -93,7 +91,7 @@ impl<T> Queue<T> {
         let renewed = line.enter(ticket, waker);
         self.waiting.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        let tail = Tail(self.tail.fetch_or(0, Ordering::AcqRel));
+        let tail = self.tail();
         let retry = tail.is(Tail::CLOSED) || tail < self.limit();
         let left = if retry { line.leave(ticket) } else { None };
         // Wakers are dropped outside the lock: that is foreign code.

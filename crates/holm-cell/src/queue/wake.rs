@@ -139,11 +139,7 @@ impl<T> Queue<T> {
         let empty = Tail::at(head);
         let idle = empty.with(Tail::IDLE);
         let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
-        let parked = self.tail.compare_exchange(empty.0, idle.0, success, failure).is_ok();
-        if parked {
-            self.wake_waiting();
-        }
-        parked
+        self.tail.compare_exchange(empty.0, idle.0, success, failure).is_ok()
     }
 
     /// Ends the parking at `head`; false if a producer has done so, and wakes.
@@ -161,11 +157,11 @@ impl<T> Queue<T> {
         if flags & CHANGED != 0 {
             return self.changed_waker().is_some_and(|set| set.will_wake(waker));
         }
+        if flags & SET == 0 {
+            return false;
+        }
         // SAFETY: SET says that it is there, and only the consumer replaces it.
-        let same = |set: *const std::mem::MaybeUninit<Waker>| unsafe {
-            (*set).assume_init_ref().will_wake(waker)
-        };
-        flags & SET != 0 && self.waker.with(same)
+        self.waker.with(|set| unsafe { (*set).assume_init_ref() }.will_wake(waker))
     }
 
     /// Sets the waker, for parking and for interrupts.

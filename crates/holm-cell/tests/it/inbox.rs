@@ -2,8 +2,8 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    task::{Context, Poll, Waker},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use holm_cell::{Capacity, Cell, Closed, Consumer, PushError, cell};
@@ -21,8 +21,8 @@ fn sizes_stay_small() {
         size_of::<Cell<u64, ()>>(),
         size_of::<Consumer<u64, ()>>()
     );
-    assert!(size_of::<Cell<[u64; 8], ()>>() <= 112);
-    assert!(size_of::<Consumer<[u64; 8], ()>>() <= 64);
+    assert!(size_of::<Cell<[u64; 8], ()>>() <= 80);
+    assert!(size_of::<Consumer<[u64; 8], ()>>() <= 40);
     assert_eq!(size_of::<Option<Consumer<u64, ()>>>(), size_of::<Consumer<u64, ()>>());
 }
 
@@ -113,6 +113,60 @@ fn the_latest_waker_is_woken() {
     assert_eq!(Arc::strong_count(&first), 2, "nothing keeps a waker that was replaced");
     drop(consumer);
     assert_eq!(Arc::strong_count(&second), 2, "a closed cell keeps no waker");
+}
+
+#[test]
+fn a_cell_closed_while_parked_keeps_no_waker() {
+    let (cell, mut consumer) = cell::<u64, _>(capacity(4), ());
+    let (wakes, waker) = Wakes::new();
+    assert_eq!(poll(&mut consumer, &waker), Poll::Pending);
+    drop(consumer.close());
+    cell.interrupt();
+    assert_eq!((wakes.count(), Arc::strong_count(&wakes)), (0, 2));
+}
+
+/// Drops or re-registers its consumer's waker from inside a wake.
+struct Meddler(Mutex<Option<Consumer<u64, ()>>>, bool);
+
+impl Wake for Meddler {
+    fn wake(self: Arc<Self>) {
+        let mut consumer = self.0.lock().unwrap();
+        if let Some(inbox) = &mut *consumer {
+            assert_eq!(inbox.pop(), Some(1));
+            assert_eq!(poll(inbox, Waker::noop()), Poll::Pending);
+        }
+        if self.1 {
+            *consumer = None;
+        }
+    }
+}
+
+#[test]
+fn a_wake_may_change_the_waker_and_close_the_cell() {
+    for closes in [false, true] {
+        let (cell, mut consumer) = cell(capacity(4), ());
+        let meddler = Arc::new(Meddler(Mutex::new(None), closes));
+        assert_eq!(poll(&mut consumer, &meddler.clone().into()), Poll::Pending);
+        *meddler.0.lock().unwrap() = Some(consumer);
+        cell.push(1).unwrap();
+        assert_eq!(cell.is_closed(), closes);
+        if let Some(mut consumer) = meddler.0.lock().unwrap().take() {
+            // The waker goes where no sender may be using it, and changes there.
+            cell.push(2).unwrap();
+            assert_eq!(consumer.pop(), Some(2));
+            let (wakes, waker) = Wakes::new();
+            assert_eq!(poll(&mut consumer, &waker), Poll::Pending);
+            assert_eq!(poll(&mut consumer, &waker), Poll::Pending);
+            cell.push(3).unwrap();
+            cell.interrupt();
+            assert_eq!(wakes.count(), 2);
+            assert_eq!(poll(&mut consumer, Waker::noop()), Poll::Ready(()));
+            drop(consumer);
+            assert_eq!(Arc::strong_count(&wakes), 2);
+        }
+        drop(cell);
+        assert_eq!(Arc::strong_count(&meddler), 1, "the cell was its last other owner");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod hibernating;
 mod inbox;
 mod model;
 mod pooled;

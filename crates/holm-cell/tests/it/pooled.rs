@@ -156,8 +156,7 @@ fn a_drop_may_make_others() {
     impl Drop for Nest {
         fn drop(&mut self) {
             if self.0 > 0 {
-                let (left, right) = (self.0 - 1, self.1.clone());
-                let mut inner = place(Nest(left, right));
+                let mut inner = place(Self(self.0 - 1, self.1.clone()));
                 assert!(poll(&mut inner).is_ready());
             }
             drop(self.1.value(0));

@@ -82,9 +82,6 @@ impl<T, K: Ord + Clone, W> Ledger<T, K, W> {
         }
     }
 
-    /// `peer` has removed these ids. There is nothing to free: see the head of this module.
-    pub fn handle_unlink_ack(&mut self, _peer: Pid, _ids: &LinkIds) {}
-
     /// An exit through the link arrived. `true`: it acts, and the link is gone; the driver ends
     /// the actor, or calls [`queue_exit`](Self::queue_exit). `false`: it is to be ignored, for
     /// this actor has ended the link it came through.

@@ -136,17 +136,15 @@ mod tests {
         for key in 0..20 {
             map.insert(key, ());
             map.stamp(&key, Stamp(1));
-            map.stamp(&key, Stamp(key % 2 + 1));
+            map.stamp(&key, Stamp(key % 2));
             map.validate();
         }
-        map.insert(3, ());
-        map.stamp(&99, Stamp(2));
+        // New under its key, so without a stamp.
+        map.insert(19, ());
+        map.stamp(&20, Stamp(1));
+        let lost = map.lose(Stamp(1)).into_iter().map(|(key, ())| key);
+        assert!(lost.eq((1..19).step_by(2)));
         map.validate();
-        let odd = (5..20).step_by(2).chain([1]);
-        let mut lost: Vec<_> = map.lose(Stamp(2)).into_iter().map(|(key, ())| key).collect();
-        map.validate();
-        lost.rotate_left(1);
-        assert!(lost.into_iter().eq(odd), "but not 3, which is new and has no stamp");
-        assert_eq!((map.len(), map.lose(Stamp(2)).len()), (11, 0));
+        assert_eq!(map.len(), 11);
     }
 }

@@ -1,6 +1,7 @@
 //! Workers polled one by one, without a runtime: what happens when one of them goes away.
 
 use std::{
+    hint,
     num::NonZeroUsize,
     pin::Pin,
     sync::{
@@ -8,11 +9,12 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake},
+    thread,
 };
 
 use holm_sched::{Priority, Scheduler};
 
-use crate::Drops;
+use crate::{Drops, within_reason};
 
 #[derive(Default)]
 struct Wakes(AtomicUsize);
@@ -40,7 +42,7 @@ impl Hand {
     }
 }
 
-/// A scheduler, its workers, and how often it was told that they are gone. The displacers are dropped.
+/// A scheduler, its workers, and how often it was told that they are gone.
 fn by_hand(workers: usize) -> (Scheduler, Vec<Hand>, Drops) {
     let (mut hands, gone) = (Vec::new(), Drops::default());
     let count = gone.clone();
@@ -49,7 +51,6 @@ fn by_hand(workers: usize) -> (Scheduler, Vec<Hand>, Drops) {
         |future| hands.push(Hand { future, wakes: Arc::default() }),
         move || drop(count.guard()),
     );
-    let hands = hands.split_off(workers);
     (scheduler, hands, gone)
 }
 
@@ -103,6 +104,88 @@ fn a_task_alone_on_its_worker_wakes_nobody() {
     assert!(hands[0].poll().is_pending());
     let counters = scheduler.counters();
     assert_eq!((counters.notifications, counters.turns), (1, vec![0, 2]));
+}
+
+#[test]
+fn a_second_task_wakes_another_worker_at_once() {
+    let (scheduler, mut hands, _) = by_hand(2);
+    for hand in &mut hands {
+        assert!(hand.poll().is_pending());
+    }
+    let (inner, seen) = (scheduler.clone(), Arc::new(AtomicUsize::new(0)));
+    let other = Arc::clone(&hands[0].wakes);
+    let see = Arc::clone(&seen);
+    scheduler.spawn(Priority::Normal, async move {
+        inner.spawn(Priority::Normal, async {});
+        let alone = other.0.load(SeqCst);
+        inner.spawn(Priority::Normal, async {});
+        see.store(10 * alone + other.0.load(SeqCst), SeqCst);
+    });
+    assert!(hands[1].poll().is_pending());
+    assert_eq!(seen.load(SeqCst), 1);
+}
+
+#[test]
+fn a_task_that_waits_behind_a_turn_wakes_another_worker() {
+    let (scheduler, mut hands, _) = by_hand(2);
+    for hand in &mut hands {
+        assert!(hand.poll().is_pending());
+    }
+    let (inner, seen) = (scheduler.clone(), Arc::new(AtomicUsize::new(0)));
+    let other = Arc::clone(&hands[0].wakes);
+    let see = Arc::clone(&seen);
+    scheduler.spawn(Priority::Normal, async move {
+        // Each alone in its queue, so that nobody is woken yet.
+        let first = Arc::clone(&other);
+        inner.spawn(Priority::High, async move { see.store(first.0.load(SeqCst), SeqCst) });
+        inner.spawn(Priority::Normal, async {});
+        assert_eq!(other.0.load(SeqCst), 0);
+    });
+    assert!(hands[1].poll().is_pending());
+    assert_eq!(seen.load(SeqCst), 1);
+}
+
+#[test]
+fn a_worker_wakes_the_one_that_yielded_on_its_thread() {
+    let (scheduler, mut hands, _) = by_hand(2);
+    let _drops = spawn_inside(&scheduler, 5_000);
+    assert!(hands[0].poll().is_pending());
+    // Without a runtime a yield is a wake-up at once.
+    assert_eq!(hands[0].woken(), 1);
+    assert!(hands[1].poll().is_pending());
+    assert_eq!(hands[0].woken(), 1);
+}
+
+/// The task is done just when its worker falls asleep, and the next one is spawned then.
+#[test]
+fn a_spawn_meets_a_worker_that_falls_asleep() {
+    const ROUNDS: usize = 200_000;
+    within_reason(|| {
+        let (scheduler, mut hands, _) = by_hand(1);
+        let (mut hand, done) = (hands.remove(0), Arc::new(AtomicUsize::new(0)));
+        let worker = thread::spawn(move || {
+            while hand.poll().is_pending() {
+                wait_until(|| hand.woken() > 0);
+            }
+        });
+        for round in 1..=ROUNDS {
+            let end = Arc::clone(&done);
+            scheduler.spawn(Priority::Normal, async move { end.store(round, SeqCst) });
+            wait_until(|| done.load(SeqCst) == round);
+        }
+        scheduler.close();
+        worker.join().unwrap();
+    });
+}
+
+/// Spins, but lets others have the processor now and then.
+fn wait_until(condition: impl Fn() -> bool) {
+    while !(0..1_000).any(|_| {
+        hint::spin_loop();
+        condition()
+    }) {
+        thread::yield_now();
+    }
 }
 
 #[test]

@@ -21,7 +21,10 @@ use std::{
 };
 
 use holm_sched::Scheduler;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot::{self, error::TryRecvError},
+};
 
 /// No test takes a hundredth of it: what takes longer has lost a wake-up.
 const HANG: Duration = Duration::from_secs(120);
@@ -51,6 +54,20 @@ fn current_thread() -> Runtime {
 
 fn scheduler(runtime: &Runtime, workers: usize) -> Scheduler {
     Scheduler::new(NonZeroUsize::new(workers).unwrap(), |future| drop(runtime.spawn(future)), || {})
+}
+
+/// Waits for `ended`, as a watchdog would: what runs may block its worker.
+fn watched<T>(schedulers: &[&Scheduler], mut ended: oneshot::Receiver<T>) -> T {
+    loop {
+        match ended.try_recv() {
+            Ok(value) => return value,
+            Err(TryRecvError::Closed) => panic!("the task was dropped"),
+            Err(TryRecvError::Empty) => {
+                schedulers.iter().for_each(|scheduler| scheduler.nudge());
+                thread::yield_now();
+            }
+        }
+    }
 }
 
 /// Counts its drops: clones share the count.

@@ -14,7 +14,7 @@ use std::{
 use holm_sched::{Priority, Scheduler, note_current};
 use tokio::sync::oneshot;
 
-use crate::{multi_thread, scheduler, within_reason};
+use crate::{multi_thread, scheduler, watched, within_reason};
 
 /// Blocks its thread until all meet: they are on as many threads, at once.
 #[derive(Clone)]
@@ -53,20 +53,22 @@ fn a_task_woken_by_a_busy_worker_runs_on_another_thread() {
         let runtime = multi_thread(2);
         let scheduler = scheduler(&runtime, 2);
         for _ in 0..500 {
-            let (end, ended) = oneshot::channel();
+            let (ends, ended): (Vec<_>, Vec<_>) = (0..2).map(|_| oneshot::channel()).unzip();
             let (meeting, inner) = (Meeting::new(2), scheduler.clone());
             scheduler.spawn(Priority::Normal, async move {
-                for _ in 0..2 {
+                for end in ends {
                     let meeting = meeting.clone();
-                    inner.spawn(Priority::Normal, async move { meeting.arrive() });
+                    inner.spawn(Priority::Normal, async move {
+                        meeting.arrive();
+                        end.send(()).unwrap();
+                    });
                 }
                 // With the thread held until one of them runs elsewhere.
                 while meeting.present.load(SeqCst) == 0 {
                     thread::yield_now();
                 }
-                end.send(()).unwrap();
             });
-            runtime.block_on(ended).unwrap();
+            ended.into_iter().for_each(|ended| watched(&[&scheduler], ended));
         }
     });
 }
@@ -78,14 +80,14 @@ fn schedulers_in_one_runtime_use_its_threads() {
         let (one, other) = (scheduler(&runtime, 2), scheduler(&runtime, 2));
         for _ in 0..200 {
             let (end, ended) = oneshot::channel();
-            let (meeting, other) = (Meeting::new(2), other.clone());
+            let (meeting, inner) = (Meeting::new(2), other.clone());
             one.spawn(Priority::Normal, async move {
                 let there = meeting.clone();
-                other.spawn(Priority::Normal, async move { there.arrive() });
+                inner.spawn(Priority::Normal, async move { there.arrive() });
                 meeting.arrive();
                 end.send(()).unwrap();
             });
-            runtime.block_on(ended).unwrap();
+            watched(&[&one, &other], ended);
         }
     });
 }
@@ -137,7 +139,7 @@ fn a_task_that_blocks_in_place_leaves_its_queue_to_others() {
                 ran.await.unwrap();
                 end.send(()).unwrap();
             });
-            runtime.block_on(ended).unwrap();
+            watched(&[&scheduler], ended);
         }
     });
 }

@@ -5,7 +5,7 @@ mod node;
 mod number;
 mod pid;
 
-pub use name::{ClusterName, NameFault, NodeName};
+pub use name::{ClusterName, GroupName, GroupScope, NameFault, NodeName};
 pub use node::{Incarnation, NodeId};
 pub use number::{AttemptNo, MethodId, MonitorId, RequestId};
 pub use pid::{ParsePidError, Pid, Serial};

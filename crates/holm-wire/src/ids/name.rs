@@ -113,6 +113,16 @@ name_type! {
     ClusterName, validate
 }
 
+name_type! {
+    /// A namespace of process groups. At most 255 bytes, without white space.
+    GroupScope, validate
+}
+
+name_type! {
+    /// A process group's name, unique in its scope. At most 255 bytes, without white space.
+    GroupName, validate
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]

@@ -1,7 +1,7 @@
 //! Values from and to Rust's types, and through serde.
 
 use super::Value;
-use crate::body::{BodyError, ValueError, decode_named, decode_with_path, encode_named};
+use crate::body::{ValueError, decode_named, decode_with_path, encode_named};
 use crate::schema::{Mark, Schema, SchemaHasher};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -152,7 +152,9 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let left = self.left.get().checked_sub(1);
-        self.left.set(left.ok_or_else(|| D::Error::custom(BodyError::TooMany))?);
+        self.left.set(
+            left.ok_or_else(|| D::Error::custom(format_args!("more than {VALUES_MAX} values")))?,
+        );
         deserializer.deserialize_any(self)
     }
 }

@@ -147,7 +147,8 @@ fn a_value_has_a_bounded_number_of_values() {
     assert_eq!(decode_named::<Value>(&body).unwrap().as_list().map(<[_]>::len), Some(4_194_303));
     body[..5].copy_from_slice(&[0xdd, 0x00, 0x40, 0x00, 0x00]);
     body.push(0xc0);
-    assert!(decode_named::<Value>(&body).is_err());
+    let error = decode_named::<Value>(&body).unwrap_err().to_string();
+    assert!(error.contains("more than 4194304 values"), "{error}");
 }
 
 #[test]

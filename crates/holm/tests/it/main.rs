@@ -6,3 +6,4 @@ mod actors;
 mod fingerprints;
 mod manual;
 mod refused;
+mod timers;

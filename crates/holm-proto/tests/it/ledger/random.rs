@@ -34,7 +34,7 @@ fn reaction() -> impl Strategy<Value = Reaction> {
 
 fn step(world: &World, pick: &Pick) -> Option<Step> {
     let choices = |wanted: fn(&Step) -> bool| {
-        let steps = world.choices().into_iter().filter(|step| wanted(step));
+        let steps = world.choices().into_iter().filter(wanted);
         steps.collect::<Vec<_>>()
     };
     let (steps, index) = match pick {

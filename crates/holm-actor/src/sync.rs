@@ -1,0 +1,53 @@
+//! The lock of a life. In unit tests, which run under shuttle, others may run between its uses.
+
+#[cfg(test)]
+pub(crate) use explored::Mutex;
+#[cfg(not(test))]
+pub(crate) use parking_lot::Mutex;
+
+#[cfg(test)]
+mod explored {
+    use std::ops::{Deref, DerefMut};
+
+    use shuttle::thread;
+
+    /// Lets others run before it locks and after it unlocks, so that what is done between two
+    /// locks is interleaved too. Nobody runs while it is locked, for nothing else yields: so who
+    /// finds it locked means that its holder has locked a second one, or the same again.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
+
+    pub(crate) struct Guard<'a, T>(Option<parking_lot::MutexGuard<'a, T>>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(parking_lot::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> Guard<'_, T> {
+            thread::yield_now();
+            Guard(Some(self.0.try_lock().expect("a thread locks one life at a time")))
+        }
+    }
+
+    impl<T> Deref for Guard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("locked until dropped")
+        }
+    }
+
+    impl<T> DerefMut for Guard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("locked until dropped")
+        }
+    }
+
+    impl<T> Drop for Guard<'_, T> {
+        fn drop(&mut self) {
+            self.0 = None;
+            thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The process form: functions that receive.
+
+mod ends;
+mod receives;
+mod timeouts;
