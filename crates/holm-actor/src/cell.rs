@@ -323,9 +323,10 @@ impl<A: Actor> AnyCell for ActorCell<A> {
             return arrive_kept(self, make(method, args, caller), verb);
         }
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let known = table.methods.iter().find(|known| known.info.tag == method).ok_or_else(|| {
-            ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
-        })?;
+        let known =
+            table.methods.iter().find(|known| known.info.tag == method).ok_or_else(|| {
+                ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
+            })?;
         let msg = decode_scope::catch(|| (known.decode_named)(args, caller).map_err(Into::into))?;
         arrive_kept(self, msg, verb)
     }
@@ -412,11 +413,7 @@ fn admit<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, is_call: bool) -> Result<bo
 }
 
 /// A message whose sender does not wait, under a policy that acts at arrival.
-fn arrive_kept<A: Actor>(
-    cell: &ActorCell<A>,
-    msg: A::Msg,
-    verb: Verb,
-) -> Result<(), ArrivalError> {
+fn arrive_kept<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, verb: Verb) -> Result<(), ArrivalError> {
     let (msg, error) = match offer(cell, msg, verb) {
         Offer::Taken => return Ok(()),
         Offer::Closed(_) | Offer::Restarting(_) => return Err(ArrivalError::Noproc),

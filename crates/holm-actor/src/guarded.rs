@@ -21,8 +21,8 @@ pub(crate) enum Handler<S, M, G> {
     Start(PooledFuture<S>),
     Message(PooledFuture<M>),
     Signal(PooledFuture<G>),
-    /// Boxed, as it is rare: the text.
-    Panicked(Box<String>),
+    /// Boxed, as it is rare.
+    Panicked(Box<ExitReason>),
 }
 
 impl<S, M, G> Handler<S, M, G> {
@@ -41,8 +41,10 @@ impl<S, M, G> Handler<S, M, G> {
 
     #[inline]
     fn made<F>(hook: impl FnOnce() -> F, wrap: fn(PooledFuture<F>) -> Self) -> Self {
-        catch_unwind(AssertUnwindSafe(|| PooledFuture::new(hook)))
-            .map_or_else(|payload| Self::Panicked(Box::new(panic_text(&*payload).to_owned())), wrap)
+        catch_unwind(AssertUnwindSafe(|| PooledFuture::new(hook))).map_or_else(
+            |payload| Self::Panicked(Box::new(ExitReason::Failed(panic_text(&*payload).into()))),
+            wrap,
+        )
     }
 }
 
@@ -99,9 +101,7 @@ where
             Handler::Start(future) => Pin::new(future).poll(task).map(Result::err),
             Handler::Message(future) => Pin::new(future).poll(task).map(|()| None),
             Handler::Signal(future) => Pin::new(future).poll(task).map(|()| None),
-            Handler::Panicked(text) => {
-                Poll::Ready(Some(ExitReason::Failed(text.as_str().into())))
-            }
+            Handler::Panicked(reason) => Poll::Ready(Some((**reason).clone())),
         }));
         match polled {
             Ok(Poll::Ready(None)) => {
@@ -163,7 +163,11 @@ impl<A: Actor, F: Future<Output = ()>> Future for LastWords<'_, A, F> {
 
 impl<A: Actor> Header<A> {
     /// Ready when the shutdown time is over, counted from the first call.
-    pub(crate) fn poll_grace(&self, grace: &mut Option<Pin<Box<Sleep>>>, task: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_grace(
+        &self,
+        grace: &mut Option<Pin<Box<Sleep>>>,
+        task: &mut Context<'_>,
+    ) -> Poll<()> {
         let Some(time) = self.shutdown.limit() else { return Poll::Pending };
         grace.get_or_insert_with(|| Box::pin(tokio::time::sleep(time))).as_mut().poll(task)
     }
@@ -171,10 +175,7 @@ impl<A: Actor> Header<A> {
 
 /// Makes a panic the exit reason, unless another is fixed, and tells the caller of the
 /// message that caused it.
-pub(crate) fn panicked<A: Actor>(
-    header: &Header<A>,
-    payload: &(dyn Any + Send),
-) -> ExitReason {
+pub(crate) fn panicked<A: Actor>(header: &Header<A>, payload: &(dyn Any + Send)) -> ExitReason {
     let reason = ExitReason::Failed(panic_text(payload).into());
     header.life.begin_exit(reason.clone());
     poll_scope::drop_orphans();

@@ -64,8 +64,7 @@ fn offer_full<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, verb: Verb) -> Offer<A
 }
 
 /// A message that waits for room.
-pub(crate) type Waiting<A> =
-    Pin<Box<dyn Future<Output = Result<(), <A as Actor>::Msg>> + Send>>;
+pub(crate) type Waiting<A> = Pin<Box<dyn Future<Output = Result<(), <A as Actor>::Msg>> + Send>>;
 
 /// Waits until a message is taken, or hands it back: the inbox has closed.
 pub(crate) async fn wait_for_room<A: Actor>(

@@ -164,8 +164,7 @@ impl Life {
         drop(state);
         let Kin { mut ledger, names, grouped, timed, .. } = *kin;
         let Ended { links, watchers, monitors } = ledger.end();
-        let monitors =
-            monitors.into_iter().map(|(id, at)| (MonitorRef::from(id), at)).collect();
+        let monitors = monitors.into_iter().map(|(id, at)| (MonitorRef::from(id), at)).collect();
         Estate { names, grouped, timed, links, watchers, monitors }
     }
 
@@ -277,9 +276,10 @@ impl Life {
             Queued::Down(down) => {
                 kin.ledger.take_down(down.monitor.into()).then_some(Signal::Down(down))
             }
-            Queued::LinkExit { from, reason, token } => kin.ledger.take_exit(token).then_some(
-                Signal::Exit(Exit { from: Some(from), reason, linked: true }),
-            ),
+            Queued::LinkExit { from, reason, token } => kin
+                .ledger
+                .take_exit(token)
+                .then_some(Signal::Exit(Exit { from: Some(from), reason, linked: true })),
             Queued::Exit { from } => kin
                 .exits
                 .remove(&from)

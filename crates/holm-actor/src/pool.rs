@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::cell::AnyCell as _;
+use crate::guarded::panic_text;
 use crate::handle::Route;
 use crate::pool_members::Members;
-use crate::guarded::panic_text;
 use crate::{
     Actor, ActorSystem, MEMBERS_MAX, Monitor, PoolError, PoolOptions, Ref, SendError, cast,
 };

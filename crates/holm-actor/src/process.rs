@@ -21,7 +21,9 @@ use crate::inbox::Keeper;
 use crate::life::Urgency;
 use crate::signal::{Queued, Settled};
 use crate::task::{Queue, is_turn_over, note_depth, pop};
-use crate::{Actor, ActorSystem, Context, Handle, PlainApi, Ref, Signal, SpawnOptions, poll_scope, task};
+use crate::{
+    Actor, ActorSystem, Context, Handle, PlainApi, Ref, Signal, SpawnOptions, poll_scope, task,
+};
 
 /// An actor in process form, whose messages are `M`.
 #[derive(Debug)]

@@ -114,7 +114,9 @@ impl<T: Send + 'static> Reply<T> {
         Self(match path.take() {
             Some(path) => Inner::Remote(Box::new(Remote {
                 encode: match path.codec() {
-                    BodyCodec::Positional | BodyCodec::Raw => |value, out| encode_positional(value, out),
+                    BodyCodec::Positional | BodyCodec::Raw => {
+                        |value, out| encode_positional(value, out)
+                    }
                     BodyCodec::Named => |value, out| encode_named(value, out),
                 },
                 path,

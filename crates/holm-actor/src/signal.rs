@@ -38,8 +38,14 @@ pub struct Exit {
 #[derive(Debug)]
 pub(crate) enum Queued {
     Down(Down),
-    LinkExit { from: Pid, reason: ExitReason, token: ExitToken },
-    Exit { from: Option<Pid> },
+    LinkExit {
+        from: Pid,
+        reason: ExitReason,
+        token: ExitToken,
+    },
+    Exit {
+        from: Option<Pid>,
+    },
     Started(Pid),
     /// The actor is to end when all before this is handled.
     Stop(ExitReason),

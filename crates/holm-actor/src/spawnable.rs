@@ -79,7 +79,10 @@ impl Turn {
     /// A turn of at most `messages` (at least 1) and, in whole handlers, `time`. The clock is
     /// read every few messages only.
     pub fn new(messages: u16, time: Duration) -> Self {
-        Self { messages: messages.max(1), micros: u32::try_from(time.as_micros()).unwrap_or(u32::MAX) }
+        Self {
+            messages: messages.max(1),
+            micros: u32::try_from(time.as_micros()).unwrap_or(u32::MAX),
+        }
     }
 
     /// Most messages.

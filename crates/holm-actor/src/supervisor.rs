@@ -190,7 +190,8 @@ impl Supervisor {
 
     /// Lets the references to a child know, if it is not going to be restarted.
     fn retire_ended(&self, child: &ChildId, now: Moment) {
-        let ended = self.machine.child(child, now).is_none_or(|view| view.state == ChildState::Ended);
+        let ended =
+            self.machine.child(child, now).is_none_or(|view| view.state == ChildState::Ended);
         if ended && let Some(starter) = self.starters.get(child) {
             starter.lock().retire();
         }

@@ -1,4 +1,4 @@
-//! The lock of a life. In unit tests, which run under shuttle, others may run between its uses.
+//! The lock of a life. Unit tests that use one run under shuttle.
 
 #[cfg(test)]
 pub(crate) use explored::Mutex;
@@ -11,9 +11,9 @@ mod explored {
 
     use shuttle::thread;
 
-    /// Lets others run before it locks and after it unlocks, so that what is done between two
-    /// locks is interleaved too. Nobody runs while it is locked, for nothing else yields: so who
-    /// finds it locked means that its holder has locked a second one, or the same again.
+    /// Lets others run after it unlocks, so that what is done between two locks is a step of its
+    /// own, together with the second: who is not found and who is found dead answer alike. Nobody
+    /// runs while it is locked, unless its holder has locked and unlocked another one.
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
 
@@ -25,7 +25,6 @@ mod explored {
         }
 
         pub(crate) fn lock(&self) -> Guard<'_, T> {
-            thread::yield_now();
             Guard(Some(self.0.try_lock().expect("a thread locks one life at a time")))
         }
     }

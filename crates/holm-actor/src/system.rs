@@ -80,6 +80,9 @@ pub(crate) enum Place {
     Elsewhere,
 }
 
+/// An actor and its serial.
+type Scanned = (u64, Arc<dyn AnyCell>);
+
 type NameMap = BTreeMap<Arc<str>, Arc<dyn AnyCell>>;
 
 impl ActorSystem {
@@ -293,9 +296,8 @@ impl ActorSystem {
     /// Stops the supervision trees, each from its leaves up.
     async fn stop_supervisors(&self, reason: &ExitReason) {
         let cells = self.0.actors.snapshot().into_iter().map(|(_, cell)| cell);
-        let roots: Vec<_> = cells
-            .filter(|cell| cell.is_supervisor() && cell.info().supervisor.is_none())
-            .collect();
+        let roots: Vec<_> =
+            cells.filter(|cell| cell.is_supervisor() && cell.info().supervisor.is_none()).collect();
         let ends: Vec<Monitor> = roots.iter().map(|cell| self.monitor(cell.pid())).collect();
         for root in roots {
             root.exit(None, reason.clone());
@@ -323,7 +325,7 @@ impl ActorSystem {
     }
 
     /// Up to `max` actors from the place `from` on, and where to go on: 0 after the last.
-    pub(crate) fn scan(&self, from: u32, max: usize) -> (Vec<(u64, Arc<dyn AnyCell>)>, u32) {
+    pub(crate) fn scan(&self, from: u32, max: usize) -> (Vec<Scanned>, u32) {
         let (cells, next) = self.0.actors.scan(from, max);
         (cells.into_iter().map(|(serial, cell)| (serial.as_u64(), cell)).collect(), next)
     }
@@ -364,13 +366,7 @@ impl ActorSystem {
 
     /// Links `mine`, whose pid is `me`, with `peer`. No two lives are locked at once: the
     /// ledgers of both settle what crosses.
-    pub(crate) fn link(
-        &self,
-        mine: &dyn AnyCell,
-        me: Pid,
-        peer: Pid,
-        known: Option<&dyn AnyCell>,
-    ) {
+    pub(crate) fn link(&self, mine: &dyn AnyCell, me: Pid, peer: Pid, known: Option<&dyn AnyCell>) {
         if peer == me {
             return;
         }
@@ -378,9 +374,7 @@ impl ActorSystem {
         let Some(key) = mine.add_link(peer, mint) else { return };
         let refused = match (known, self.place(&Address::Pid(peer))) {
             (Some(cell), _) => (!cell.link(me, key)).then_some(ExitReason::Noproc),
-            (None, Place::Here(Some(cell))) => {
-                (!cell.link(me, key)).then_some(ExitReason::Noproc)
-            }
+            (None, Place::Here(Some(cell))) => (!cell.link(me, key)).then_some(ExitReason::Noproc),
             (None, Place::Here(None)) => Some(ExitReason::Noproc),
             (None, Place::Elsewhere) => Some(ExitReason::Noconnection),
         };

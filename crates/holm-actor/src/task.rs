@@ -107,9 +107,7 @@ pub(crate) fn pop<A: Actor>(queue: &mut Queue<A>, rung: &mut bool) -> Option<Ite
 /// Whether an actor that has taken so much is to let others run.
 pub(crate) fn is_turn_over(taken: u16, turn: Turn) -> bool {
     taken >= turn.messages()
-        || taken > 0
-            && taken.is_multiple_of(CLOCK_EVERY)
-            && poll_scope::has_run_for(turn.time())
+        || taken > 0 && taken.is_multiple_of(CLOCK_EVERY) && poll_scope::has_run_for(turn.time())
 }
 
 /// Notes what a turn has found, when it has taken the first of it.

@@ -26,6 +26,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tower")]
+pub use holm_actor::ActorService;
 pub use holm_actor::{
     Abandoned, Accepts, Actor, ActorInfo, ActorSet, ActorSystem, Address, AnyMethod, Api, Call,
     CallError, Capacity, Context, Crash, Delivery, Down, DynActor, DynError, DynMessage, Dynamic,
@@ -37,8 +39,6 @@ pub use holm_actor::{
     Suspect, TaskScope, Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod,
     WireTable, cast, replies, supervision,
 };
-#[cfg(feature = "tower")]
-pub use holm_actor::ActorService;
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
     ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
@@ -56,7 +56,9 @@ pub mod guide {}
 pub mod wire {
     pub use holm_wire::body::{decode_positional, encode_positional};
     pub use holm_wire::schema::{Fingerprint, Message, Schema, SchemaHasher};
-    pub use holm_wire::value::{Arguments, ParseValueError, Value, ValueError, from_value, to_value};
+    pub use holm_wire::value::{
+        Arguments, ParseValueError, Value, ValueError, from_value, to_value,
+    };
 }
 
 /// The world a node runs in, for tests and simulations.

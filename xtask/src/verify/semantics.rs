@@ -32,18 +32,18 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 fn tests_named(line: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     line.split('`').skip(1).step_by(2).filter_map(|quoted| {
         let (crate_name, path) = quoted.split_once(' ')?;
-        let (module, test) = path.split_once("::")?;
+        let (module, test) = path.rsplit_once("::")?;
         crate_name.starts_with("holm").then_some((crate_name, module, test))
     })
 }
 
 fn exists(repo: &Repo, crate_name: &str, module: &str, test: &str) -> bool {
-    let file = format!("/{module}.rs");
+    let file = format!("/{}.rs", module.replace("::", "/"));
     let function = format!("fn {test}(");
     ["crates", "apps"].iter().any(|folder| {
-        let tests = format!("{folder}/{crate_name}/tests/");
+        let package = format!("{folder}/{crate_name}/");
         repo.files.iter().any(|found| {
-            found.path.starts_with(&tests)
+            found.path.starts_with(&package)
                 && found.path.ends_with(&file)
                 && found.text.contains(&function)
         })

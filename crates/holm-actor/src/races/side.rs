@@ -1,7 +1,7 @@
 //! One of the two actors: what it did and what it heard.
 
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
 use holm_wire::{ExitReason, Pid};
 
@@ -83,10 +83,10 @@ struct End {
     done: AtomicBool,
 }
 
-/// Whom the other side knows.
+/// What each side knows of itself and the other.
 #[derive(Clone)]
-pub(super) struct Known {
-    pub(super) pid: Pid,
+struct Known {
+    pid: Pid,
     end: Arc<End>,
 }
 
@@ -109,8 +109,8 @@ impl Side {
     /// Two actors that do not know each other.
     pub(super) fn pair(system: &ActorSystem, traps: [bool; 2]) -> [Self; 2] {
         let [first, second] = traps.map(|traps| spawn(system, traps));
-        let [known, other] = [&first, &second]
-            .map(|(_, cx)| Known { pid: cx.pid(), end: Arc::default() });
+        let [known, other] =
+            [&first, &second].map(|(_, cx)| Known { pid: cx.pid(), end: Arc::default() });
         [Self::new(first, known.clone(), other.clone()), Self::new(second, other, known)]
     }
 
@@ -127,10 +127,6 @@ impl Side {
             links_made: 0,
             has_unlinked: false,
         }
-    }
-
-    pub(super) fn pid(&self) -> Pid {
-        self.me.pid
     }
 
     pub(super) fn life(&self) -> &Life {
@@ -231,7 +227,9 @@ impl Side {
 
     /// Ends if there is a reason to; whether it has ended.
     pub(super) fn bury_if_due(&mut self) -> bool {
-        if !self.has_ended() && let Some(reason) = self.life().reason() {
+        if !self.has_ended()
+            && let Some(reason) = self.life().reason()
+        {
             self.me.end.begun.store(true, Relaxed);
             self.cx.header().bury(&reason);
             self.me.end.done.store(true, Relaxed);
@@ -242,7 +240,7 @@ impl Side {
 
 fn spawn(system: &ActorSystem, traps: bool) -> (Queue<Puppet>, Context<Puppet>) {
     let mut made = None;
-    let options = SpawnOptions::default().trap_exits(traps);
+    let options = SpawnOptions { trap_exits: traps, ..SpawnOptions::default() };
     system.start(&options, None, |queue, cx| {
         made = Some((queue, cx));
         std::future::ready(())

@@ -55,7 +55,8 @@ fn judge_reason(side: &Side, other: &Side) {
 
 fn judge_monitors(side: &Side, other: &Side) {
     for held in &side.monitors {
-        let downs: Vec<&Down> = side.heard.iter().filter_map(|heard| down_of(heard, held)).collect();
+        let downs: Vec<&Down> =
+            side.heard.iter().filter_map(|heard| down_of(heard, held)).collect();
         match held.given_up {
             None if !side.has_ended() => {
                 assert_eq!(downs.len(), usize::from(other.has_ended()), "{downs:?}");
@@ -121,7 +122,8 @@ fn judge_survivor(start: Start, side: &Side, other: &Side) {
 /// What the other sent reaches who traps exits, and ends others.
 fn judge_exits(side: &Side, other: &Side, traps: bool) {
     assert!(traps || other.exits_sent == 0, "it lives on");
-    let heard = side.heard.iter().filter(|heard| matches!(heard, Signal::Exit(exit) if !exit.linked));
+    let heard =
+        side.heard.iter().filter(|heard| matches!(heard, Signal::Exit(exit) if !exit.linked));
     let heard = heard.count();
     // One that waits in the inbox stands for those that follow.
     assert!(heard <= other.exits_sent && (heard > 0) == (other.exits_sent > 0), "{heard} exits");

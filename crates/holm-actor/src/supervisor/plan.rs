@@ -203,9 +203,7 @@ impl Ref<Supervisor> {
     }
 }
 
-async fn answered(
-    call: Call<'_, Supervisor, Result<(), ChildError>>,
-) -> Result<(), StartError> {
+async fn answered(call: Call<'_, Supervisor, Result<(), ChildError>>) -> Result<(), StartError> {
     Ok(call.await.map_err(StartError::Ended)??)
 }
 

@@ -48,11 +48,8 @@ impl Cycles {
             if waits_for == 0 {
                 continue;
             }
-            let seen = self.waiting.entry(serial).or_insert(Waiting {
-                waits_for,
-                handled,
-                since: now,
-            });
+            let seen =
+                self.waiting.entry(serial).or_insert(Waiting { waits_for, handled, since: now });
             if seen.waits_for != waits_for || seen.handled != handled {
                 *seen = Waiting { waits_for, handled, since: now };
             }
@@ -61,7 +58,8 @@ impl Cycles {
             let still = system.by_serial(*serial).map(|cell| cell.waits_for());
             still == Some((seen.waits_for, seen.handled))
         });
-        self.reported.retain(|circle| circle.iter().all(|serial| self.waiting.contains_key(serial)));
+        self.reported
+            .retain(|circle| circle.iter().all(|serial| self.waiting.contains_key(serial)));
         let long: Vec<u64> = self.waiting.keys().copied().collect();
         for serial in long {
             if let Some(circle) = self.circle(serial, now)

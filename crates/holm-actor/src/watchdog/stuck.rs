@@ -46,7 +46,8 @@ impl Stuck {
             if !view.running || view.turns != turn.view.turns {
                 *turn = Turn { view, since: now, reported: false };
             }
-            let cell = view.label.filter(|_| view.running).and_then(|label| system.by_serial(label));
+            let cell =
+                view.label.filter(|_| view.running).and_then(|label| system.by_serial(label));
             let Some(cell) = cell else { continue };
             cell.add_busy_sample();
             let time = now - turn.since;

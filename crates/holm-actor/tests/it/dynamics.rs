@@ -262,7 +262,7 @@ impl DynActor for Sink {
         _reply: Reply<Value>,
         _cx: &mut Context<Dynamic<Self>>,
     ) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

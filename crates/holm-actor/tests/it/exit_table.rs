@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use holm_actor::{ActorSystem, Exit, Ref, Signal, SpawnOptions};
+use holm_actor::{ActorSystem, Exit, Ref, Reply, Signal, SpawnOptions};
 use holm_wire::{ExitReason, Pid};
 use tokio::sync::mpsc;
 
@@ -66,7 +66,13 @@ async fn outcome(system: &ActorSystem, what: What, how: How, trap: bool) -> Stri
     match how {
         How::Link => {
             let peer = other.pid();
-            subject.ask(|reply| act(move |_, cx| reply.send(cx.link(peer)))).await.unwrap();
+            let link = |reply: Reply<()>| {
+                act(move |_, cx| {
+                    cx.link(peer);
+                    reply.send(());
+                })
+            };
+            subject.ask(link).await.unwrap();
             let peer_down = system.monitor(peer);
             match what {
                 What::Reason(reason) => {
@@ -105,7 +111,7 @@ async fn settled(subject: &Ref<Puppet>) {
     for _ in 0..3 {
         let alive = subject.ask(|reply| act(move |_, _| reply.send(()))).await;
         if alive.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

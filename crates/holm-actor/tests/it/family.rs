@@ -131,7 +131,10 @@ pub(crate) fn crash(child: &Ref<Puppet>) {
 }
 
 /// Stops a supervisor and waits for its end.
-pub(crate) async fn stop(system: &holm_actor::ActorSystem, supervisor: &Ref<Supervisor>) -> ExitReason {
+pub(crate) async fn stop(
+    system: &holm_actor::ActorSystem,
+    supervisor: &Ref<Supervisor>,
+) -> ExitReason {
     let end = system.monitor(supervisor.pid());
     supervisor.exit(shutdown("enough"));
     end.await.reason

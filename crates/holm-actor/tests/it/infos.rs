@@ -31,8 +31,7 @@ async fn a_fresh_actor_has_nothing_to_show() {
 
 #[tokio::test]
 async fn messages_are_counted_under_every_policy() {
-    let all =
-        [Policy::Block, Policy::DropNew, Policy::DropOld, Policy::Fail, Policy::Coalesce];
+    let all = [Policy::Block, Policy::DropNew, Policy::DropOld, Policy::Fail, Policy::Coalesce];
     for policy in all {
         let system = system();
         let puppet = system.spawn_with(Puppet::default(), room_for(64).policy(policy));
@@ -113,8 +112,7 @@ async fn the_reason_of_an_actor_that_is_ending_can_be_seen() {
 #[tokio::test]
 async fn all_actors_of_a_system_can_be_listed() {
     let system = system();
-    let mut pids: Vec<_> =
-        (0..100).map(|_| system.spawn(Puppet::default()).pid()).collect();
+    let mut pids: Vec<_> = (0..100).map(|_| system.spawn(Puppet::default()).pid()).collect();
     let mut listed = system.pids();
     pids.sort();
     listed.sort();

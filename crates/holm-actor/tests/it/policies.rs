@@ -26,7 +26,11 @@ enum Handled {
 }
 
 enum Paper {
-    Item { key: Option<u64>, value: u64, reply: Reply<()> },
+    Item {
+        key: Option<u64>,
+        value: u64,
+        reply: Reply<()>,
+    },
     /// Occupies the desk until this is used or dropped.
     Hold(oneshot::Receiver<()>, Reply<()>),
 }

@@ -195,6 +195,7 @@ async fn it_is_compared_by_its_slot() {
     let (system, log) = (system(), Log::new());
     let mut plan = system.supervisor(patient(Strategy::OneForOne));
     let (a, b) = (add(&mut plan, &log, "a"), add(&mut plan, &log, "b"));
+    #[expect(clippy::mutable_key_type, reason = "compared by its slot, which does not change")]
     let known: HashSet<Ref<Puppet>> = HashSet::from([a.clone()]);
     plan.start().await.unwrap();
     log.expect("+a +b").await;
@@ -203,8 +204,7 @@ async fn it_is_compared_by_its_slot() {
     assert!(known.contains(&a));
     assert!(!known.contains(&b));
     assert_ne!(a, b);
-    let life: Ref<Puppet> =
-        a.ask(|reply| act(move |_, cx| reply.send(cx.me()))).await.unwrap();
+    let life: Ref<Puppet> = a.ask(|reply| act(move |_, cx| reply.send(cx.me()))).await.unwrap();
     assert_eq!(life.pid(), a.pid());
     assert_ne!(life, a, "one life of the child is not the child");
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use holm_actor::{
-    ActorSystem, Finding, Ref, Reply, Suspect, Watchdog, WatchdogOptions,
-};
+use holm_actor::{ActorSystem, Finding, Ref, Reply, Suspect, Watchdog, WatchdogOptions};
 use tokio::sync::mpsc;
 
 use crate::support::*;
@@ -57,8 +55,9 @@ async fn looks(system: &ActorSystem, puppet: &Ref<Puppet>, count: u32) {
 async fn each_turn_that_blocks_is_reported_once() {
     let system = system();
     let (_watchdog, mut findings) = watch(&system);
-    let puppet = system.spawn(Puppet::default());
     for _ in 0..2 {
+        // A new one: the next handler of the same could run in the same turn.
+        let puppet = system.spawn(Puppet::default());
         let (release, released) = std::sync::mpsc::channel();
         puppet.tell(block(released)).unwrap();
         assert!(matches!(findings.recv().await, Some(Finding::Stuck { .. })));
@@ -161,8 +160,7 @@ async fn calls_that_wait_long_without_a_circle_are_not_reported() {
     // A circle that begins later: the look that finds it has seen the chain wait for longer.
     let ring = [system.spawn(Puppet::default()), system.spawn(Puppet::default())];
     wait_in_a_circle(&ring).await;
-    let mut pids: Vec<_> =
-        circle(findings.recv().await).iter().map(|actor| actor.pid).collect();
+    let mut pids: Vec<_> = circle(findings.recv().await).iter().map(|actor| actor.pid).collect();
     pids.sort();
     assert_eq!(pids, ring.each_ref().map(Ref::pid));
     drop(release);

@@ -131,9 +131,7 @@ async fn an_actor_is_drained_under_every_policy() {
         let puppet = system.spawn_with(Puppet::default(), room_for(4).policy(policy));
         let end = system.monitor(puppet.pid());
         let release = occupy(&puppet).await;
-        puppet
-            .tell(act(|_, cx| cx.stop_when_drained(shutdown("drained"))))
-            .unwrap();
+        puppet.tell(act(|_, cx| cx.stop_when_drained(shutdown("drained")))).unwrap();
         let (noted, mut seen) = mpsc::unbounded_channel();
         for value in 0..2 {
             let noted = noted.clone();

@@ -196,9 +196,7 @@ async fn recv_if_is_cancel_safe() {
 }
 
 /// Monitors one that has ended, passes its `Down` over, and gives the monitor up by `end`.
-async fn passed_over(
-    end: fn(&mut Inbox<u64>, holm_actor::MonitorRef),
-) -> Vec<u64> {
+async fn passed_over(end: fn(&mut Inbox<u64>, holm_actor::MonitorRef)) -> Vec<u64> {
     let system = system();
     let other = system.spawn(Puppet::default());
     let (pid, end_of_other) = (other.pid(), system.monitor(other.pid()));

@@ -84,13 +84,8 @@ async fn start_times(policy: Policy, count: usize) -> Vec<Duration> {
 
 #[tokio::test(start_paused = true)]
 async fn restarts_wait_for_their_back_off() {
-    let backoff = Backoff {
-        at_once: 2,
-        base: TICK,
-        cap: 4 * TICK,
-        jitter: Jitter::None,
-        reset_after: LONG,
-    };
+    let backoff =
+        Backoff { at_once: 2, base: TICK, cap: 4 * TICK, jitter: Jitter::None, reset_after: LONG };
     let policy = Policy { backoff, ..patient(Strategy::OneForOne) };
     let expected = [0, 0, 0, 1, 3, 7, 11, 15].map(|ticks| ticks * TICK);
     assert_eq!(start_times(policy, 8).await, expected);
