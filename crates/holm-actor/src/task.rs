@@ -40,7 +40,8 @@ struct Body<A: Actor> {
 enum Work<A: Actor> {
     Start,
     Handle(A::Msg),
-    Signal(Signal),
+    /// Boxed: it is larger than most messages, whose moves it would make dearer.
+    Signal(Box<Signal>),
 }
 
 /// The future to spawn for an actor. Its size is paid by every idle actor: what is not needed
@@ -71,7 +72,7 @@ pub(crate) fn task<A: Actor>(
                 let handler = match work {
                     Work::Start => Handler::start(|| actor.started(cx)),
                     Work::Handle(msg) => Handler::message(|| actor.handle(msg, cx)),
-                    Work::Signal(signal) => Handler::signal(|| actor.signal(signal, cx)),
+                    Work::Signal(signal) => Handler::signal(|| actor.signal(*signal, cx)),
                 };
                 Guarded::new(queue, handler)
             };
@@ -156,7 +157,9 @@ impl<A: Actor> Body<A> {
                     continue;
                 }
                 match ready!(self.cx.poll_idle(task)) {
-                    IdleEvent::Signal => return Poll::Ready(Some(Work::Signal(Signal::Idle))),
+                    IdleEvent::Signal => {
+                        return Poll::Ready(Some(Work::Signal(Box::new(Signal::Idle))));
+                    }
                     IdleEvent::Hibernate => self.queue.hibernate(),
                 }
                 continue;
@@ -172,7 +175,9 @@ impl<A: Actor> Body<A> {
                     return Poll::Ready(Some(Work::Handle(msg)));
                 }
                 Item::Signal(queued) => match self.cx.header().life.settle(*queued) {
-                    Settled::Signal(signal) => return Poll::Ready(Some(Work::Signal(signal))),
+                    Settled::Signal(signal) => {
+                        return Poll::Ready(Some(Work::Signal(Box::new(signal))));
+                    }
                     Settled::Nothing => {}
                     Settled::Stop(reason) => {
                         self.cx.header().life.begin_exit(reason);

@@ -6,12 +6,13 @@ use holm_actor::{
     ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath,
 };
 use holm_net::{End, Handler};
+use holm_wire::body::BodyError;
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial, Violation,
-    WireError,
+    BodyCodec, Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,
+    Violation, WireError,
 };
 
 use crate::inner::Inner;
@@ -52,11 +53,11 @@ impl Dispatch {
             Signal::Define { method, actor_type, tag, fingerprint } => {
                 return self.handle_define(method, actor_type, tag, fingerprint);
             }
-            Signal::Send { to, method, codec: _, body } => {
-                self.handle_message(to, method, body, None)?;
+            Signal::Send { to, method, codec, body } => {
+                self.handle_message(to, method, (codec, body), None)?;
             }
-            Signal::Call { id, to, method, codec: _, deadline_ms: _, body } => {
-                self.handle_message(to, method, body, Some(id))?;
+            Signal::Call { id, to, method, codec, deadline_ms: _, body } => {
+                self.handle_message(to, method, (codec, body), Some(id))?;
             }
             Signal::Reply { id, codec: _, body } => self.handle_reply(id, Ok(body)),
             Signal::ReplyError { id, error, reason } => {
@@ -113,7 +114,7 @@ impl Dispatch {
         &mut self,
         to: Target<'_>,
         method: MethodId,
-        body: &[u8],
+        (codec, body): (BodyCodec, &[u8]),
         call: Option<RequestId>,
     ) -> Result<(), Violation> {
         let defined = self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
@@ -141,8 +142,14 @@ impl Dispatch {
             };
             Box::new(path) as Box<dyn ReturnPath>
         });
-        let arrived =
-            defined.position(&*cell).and_then(|position| cell.arrive(position, body, &mut caller));
+        let arrived = match codec {
+            BodyCodec::Positional => defined
+                .position(&*cell)
+                .and_then(|position| cell.arrive(position, body, &mut caller)),
+            BodyCodec::Raw | BodyCodec::Named => Err(ArrivalError::Body(BodyError::Refused(
+                "messages between actors are positional".to_owned(),
+            ))),
+        };
         match arrived {
             Ok(false) => {}
             Ok(true) => self.link.pause(&self.node.env, cell),

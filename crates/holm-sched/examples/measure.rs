@@ -10,7 +10,10 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     task::{Poll, Waker},
     time::{Duration, Instant},
@@ -79,24 +82,28 @@ async fn spawns(on: On) -> Duration {
     start.elapsed()
 }
 
-/// Time for two tasks to wake each other, in turn.
+/// Time for two tasks to pass a ball to and fro.
 async fn hops(on: On) -> Duration {
     let (countdown, done) = Countdown::new(2);
     let wakers = Arc::new([const { OnceLock::<Waker>::new() }; 2]);
+    let thrown = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     for me in 0..2 {
-        let (wakers, countdown, mut left) = (Arc::clone(&wakers), countdown.clone(), HOPS / 2);
+        let (wakers, thrown, countdown) =
+            (Arc::clone(&wakers), Arc::clone(&thrown), countdown.clone());
         on.spawn(poll_fn(move |cx| {
             wakers[me].get_or_init(|| cx.waker().clone());
-            if let Some(other) = wakers[1 - me].get() {
+            let Some(other) = wakers[1 - me].get() else { return Poll::Pending };
+            let count = thrown.load(Acquire);
+            if count % 2 == me as u64 {
+                thrown.store(count + 1, Release);
                 other.wake_by_ref();
             }
-            left = left.saturating_sub(1);
-            if left == 0 {
-                countdown.done();
-                return Poll::Ready(());
+            if count < HOPS {
+                return Poll::Pending;
             }
-            Poll::Pending
+            countdown.done();
+            Poll::Ready(())
         }));
     }
     done.await.unwrap();

@@ -19,18 +19,16 @@ impl Side {
     pub(super) const BOTH: [Self; 2] = [Self::Mine, Self::Theirs];
 }
 
-/// Exits of one peer in the inbox, which is first in, first out: some numbers from `first` to
-/// `last`. Two are there if the actor links again to a dead peer before it handled the first.
-#[derive(Clone, Debug, Hash)]
-pub(super) struct QueuedExits {
-    first: u64,
-    last: u64,
-}
+/// The numbers of the exits of one peer that are in the inbox, in no order: two threads may
+/// deliver two of them, each after its number was given. There are two if the actor links
+/// again to a dead peer before it handled the first.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct QueuedExits(Vec<u64>);
 
 impl QueuedExits {
     pub(super) fn validate(&self, exits_queued: u64, peer: Pid) {
-        let Self { first, last } = *self;
-        assert!(first <= last && last < exits_queued, "exits of {peer}: {first} to {last}");
+        assert!(!self.0.is_empty(), "an entry of {peer} without an exit");
+        assert!(self.0.iter().all(|number| *number < exits_queued), "exits of {peer}: {self:?}");
     }
 }
 
@@ -98,33 +96,30 @@ impl<T, K: Ord + Clone, W> Ledger<T, K, W> {
         let number = self.exits_queued;
         self.exits_queued += 1;
         match self.exits.get_mut(&peer) {
-            Some(exits) => exits.last = number,
+            Some(exits) => exits.0.push(number),
             None => {
-                self.exits.insert(peer, QueuedExits { first: number, last: number });
+                self.exits.insert(peer, QueuedExits(vec![number]));
             }
         }
         ExitToken { peer, number }
     }
 
-    /// Takes an exit from the inbox. Those of one peer are taken in the order they were queued.
-    /// `false`: it was flushed by [`unlink`](Self::unlink) meanwhile, and is to be skipped.
+    /// Takes an exit from the inbox. `false`: it was flushed by [`unlink`](Self::unlink)
+    /// meanwhile, and is to be skipped.
     pub fn take_exit(&mut self, token: ExitToken) -> bool {
         let ExitToken { peer, number } = token;
         let Some(exits) = self.exits.get_mut(&peer) else { return false };
-        if number < exits.first {
-            return false;
-        }
-        if number == exits.last {
+        let Some(at) = exits.0.iter().position(|queued| *queued == number) else { return false };
+        exits.0.swap_remove(at);
+        if exits.0.is_empty() {
             self.exits.remove(&peer);
-        } else {
-            exits.first = number + 1;
         }
         true
     }
 
     /// What [`take_exit`](Self::take_exit) would say now.
     pub fn is_queued(&self, token: &ExitToken) -> bool {
-        self.exits.get(&token.peer).is_some_and(|exits| token.number >= exits.first)
+        self.exits.get(&token.peer).is_some_and(|exits| exits.0.contains(&token.number))
     }
 
     /// Whether this actor is linked with `peer`, as far as it knows.

@@ -76,7 +76,7 @@ fn one_sleeper_is_woken_and_wakes_the_next() {
     let drops = Drops::default();
     for _ in 0..100 {
         let guard = drops.guard();
-        scheduler.spawn(Priority::Normal, async move { drop(guard) });
+        scheduler.spawn(Priority::High, async move { drop(guard) });
     }
     // The last to fall asleep, once.
     assert_eq!([hands[0].woken(), hands[1].woken(), hands[2].woken()], [0, 0, 1]);
