@@ -92,13 +92,16 @@ async fn hops(on: On) -> Duration {
         let (wakers, thrown, countdown) =
             (Arc::clone(&wakers), Arc::clone(&thrown), countdown.clone());
         on.spawn(poll_fn(move |cx| {
+            let first = wakers[me].get().is_none();
             wakers[me].get_or_init(|| cx.waker().clone());
             let Some(other) = wakers[1 - me].get() else { return Poll::Pending };
             let count = thrown.load(Acquire);
             if count % 2 == me as u64 {
                 thrown.store(count + 1, Release);
-                other.wake_by_ref();
+            } else if !first {
+                return Poll::Pending;
             }
+            other.wake_by_ref();
             if count < HOPS {
                 return Poll::Pending;
             }

@@ -57,8 +57,8 @@ impl Scheduler {
     /// Runs `future` as a task of its own, from any thread; its first turn is queued at once.
     ///
     /// One allocation: the future and 48 bytes, or 56 where the future's type uses every bit pattern, as
-    /// that of an `async` block does. A panic, in a turn or in a destructor, ends the task and nothing else; the panic hook
-    /// reports it. Once the scheduler is closed `future` is dropped instead.
+    /// that of an `async` block does. A panic, in a turn or in a destructor, ends the task and nothing
+    /// else; the panic hook reports it. Once the scheduler is closed `future` is dropped instead.
     ///
     /// A task that waits while nothing holds its waker cannot run again: its memory is freed at once, but
     /// the future's destructor does not run. Keep a waker of a task whose destructor matters.

@@ -23,6 +23,9 @@ use crate::{
 const STINT_TURNS: u32 = 512;
 /// Or after so long, where turns are longer; what a plain task or a socket may wait for a busy worker.
 const STINT_TIME: Duration = Duration::from_micros(50);
+/// So much longer if another worker sleeps: its thread looks after the I/O, and each return may wake it for
+/// nothing, which takes longer than a stint. What waits in tokio's slot of this thread waits a millisecond.
+const STRETCH: u32 = 20;
 /// The clock is read every so many turns: reading it takes as long as a short turn.
 const TURNS_PER_CLOCK_READ: u32 = 16;
 
@@ -88,12 +91,13 @@ impl Worker {
             slot.end(ended);
             ended += 1;
             turns += 1;
+            let stretch = if shared.idle().glance().is_any_idle() { STRETCH } else { 1 };
             let late = turns % TURNS_PER_CLOCK_READ == 0 && {
                 let now = Instant::now();
-                now - *start.get_or_insert(now) >= STINT_TIME
+                now - *start.get_or_insert(now) >= STINT_TIME * stretch
             };
             // Without budget everything of tokio's is pending until tokio has us back.
-            if late || turns == STINT_TURNS || !coop::has_budget_remaining() {
+            if late || turns >= STINT_TURNS * stretch || !coop::has_budget_remaining() {
                 return Stop::Yield;
             }
         }

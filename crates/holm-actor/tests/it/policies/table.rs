@@ -154,3 +154,32 @@ async fn coalescing_neither_gains_nor_loses_room() {
     }
     assert_eq!(held.counters().coalesced, 180);
 }
+
+/// A sender that waited for room finds its key there when its turn comes: the room that it was
+/// given serves another.
+#[tokio::test]
+async fn a_waiting_send_that_coalesces_gives_its_room_back() {
+    let mut held = Held::new(Policy::Coalesce, 2).await;
+    let desk = held.desk.clone();
+    for _ in 0..3 {
+        desk.tell(item(1)).unwrap();
+        desk.tell(item(2)).unwrap();
+        let mut send = desk.send(keyed(7, 4));
+        is_waiting(&mut send).await;
+        drop(held.release);
+        for value in [1, 2] {
+            assert_eq!(held.handled.recv().await, Some(Handled::Item(value)));
+        }
+        let (release, released) = oneshot::channel();
+        held.release = release;
+        // Neither yields in between: the one place that is free, then that of the waiting send.
+        desk.tell(keyed(7, 3)).unwrap();
+        send.await.unwrap();
+        assert_eq!(held.handled.recv().await, Some(Handled::Item(4)));
+        desk.ask(|reply| Paper::Hold(released, reply)).await.unwrap();
+    }
+    assert_eq!(held.counters().coalesced, 3);
+    desk.tell(item(5)).unwrap();
+    desk.tell(item(6)).unwrap();
+    assert!(matches!(desk.tell(item(7)), Err(SendError::Full(_))));
+}

@@ -156,6 +156,21 @@ async fn a_first_child_that_fails_fails_the_start() {
     assert_eq!(system.actors(), 0);
 }
 
+/// On several threads, where the end of the supervisor takes longer than the news of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_start_that_failed_has_left_nothing_running() {
+    let (system, log) = (system(), Log::new());
+    for _ in 0..500 {
+        let mut plan = system.supervisor(patient(Strategy::OneForOne));
+        add(&mut plan, &log, "a");
+        plan.child(ChildSpec::new("b"), SpawnOptions::default(), || -> Result<Puppet, _> {
+            Err(SpawnError("no disk".to_owned()))
+        });
+        plan.start().await.unwrap_err();
+        assert_eq!(system.actors(), 0);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_nested_supervisor_that_cannot_start_fails_the_start() {
     let (system, log) = (system(), Log::new());
