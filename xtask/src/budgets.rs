@@ -16,20 +16,20 @@ const fn step(name: &'static str, seconds: u64) -> Step {
 /// and on a developer's machine always, the table only says OVER BUDGET.
 pub(crate) const CI_FACTOR: u64 = 2;
 
-// Verify: 4 minutes.
+// Verify: 5 minutes.
 pub(crate) const RULES: Step = step("rules", 10);
 pub(crate) const FMT: Step = step("fmt", 10);
-pub(crate) const CLIPPY: Step = step("clippy", 150);
-pub(crate) const DOCS: Step = step("docs", 60);
+pub(crate) const CLIPPY: Step = step("clippy", 200);
+pub(crate) const DOCS: Step = step("docs", 70);
 pub(crate) const DENY: Step = step("deny", 10);
 
-// Build: 8 minutes.
+// Build: 10 minutes.
 pub(crate) const PACKAGES: Step = step("packages", 60);
-pub(crate) const BUILD: Step = step("build", 330);
+pub(crate) const BUILD: Step = step("build", 450);
 pub(crate) const LOOM_BUILD: Step = step("loom build", 90);
 
-// Tests: 8 minutes.
-pub(crate) const LOOM: Step = step("loom", 120);
+// Tests: 9 minutes.
+pub(crate) const LOOM: Step = step("loom", 180);
 pub(crate) const DOC_TESTS: Step = step("doc tests", 120);
 pub(crate) const TESTS: Step = step("tests", 240);
 
@@ -40,8 +40,8 @@ mod tests {
     #[test]
     fn groups_keep_their_totals() {
         let total = |steps: &[Step]| steps.iter().map(|s| s.seconds).sum::<u64>();
-        assert_eq!(total(&[RULES, FMT, CLIPPY, DOCS, DENY]), 4 * 60);
-        assert_eq!(total(&[PACKAGES, BUILD, LOOM_BUILD]), 8 * 60);
-        assert_eq!(total(&[LOOM, DOC_TESTS, TESTS]), 8 * 60);
+        assert_eq!(total(&[RULES, FMT, CLIPPY, DOCS, DENY]), 5 * 60);
+        assert_eq!(total(&[PACKAGES, BUILD, LOOM_BUILD]), 10 * 60);
+        assert_eq!(total(&[LOOM, DOC_TESTS, TESTS]), 9 * 60);
     }
 }

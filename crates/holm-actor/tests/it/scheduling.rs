@@ -7,6 +7,7 @@ use holm_actor::{Priority, Ref, Signal, SpawnOptions, Turn};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::size::live_bytes;
 use crate::support::*;
 
 /// What ran, in order.
@@ -118,28 +119,64 @@ async fn neither_normal_nor_low_starve() {
 const IDLE: Duration = Duration::from_secs(10);
 
 /// A puppet, and what it hears.
-fn idler() -> (Ref<Puppet>, mpsc::Receiver<Signal>) {
+fn idler(options: SpawnOptions) -> (Ref<Puppet>, mpsc::Receiver<Signal>) {
     let (signals, heard) = mpsc::channel(8);
-    (system().spawn(Puppet::default().signals_to(signals)), heard)
+    (system().spawn_with(Puppet::default().signals_to(signals), options), heard)
+}
+
+/// Whether it hibernates before, just then, or later.
+#[tokio::test(start_paused = true)]
+async fn an_idle_actor_hears_so_again_and_again() {
+    for hibernates in [None, Some(IDLE / 3), Some(IDLE), Some(2 * IDLE)] {
+        let mut options = SpawnOptions::default();
+        options.hibernate_after = hibernates;
+        let (puppet, mut heard) = idler(options);
+        puppet.tell(act(|_, cx| cx.idle_after(Some(IDLE)))).unwrap();
+        let start = Instant::now();
+        for round in 1..=3 {
+            assert_eq!(heard.recv().await, Some(Signal::Idle));
+            assert_eq!(start.elapsed(), round * IDLE);
+        }
+        puppet.tell(act(|_, cx| cx.idle_after(None))).unwrap();
+        tokio::time::sleep(100 * IDLE).await;
+        assert!(heard.try_recv().is_err());
+    }
+}
+
+/// Bytes that each of many actors gives back once it is idle.
+async fn given_back(options: SpawnOptions) -> isize {
+    const ACTORS: isize = 256;
+    let system = system();
+    let puppets: Vec<_> =
+        (0..ACTORS).map(|_| system.spawn_with(Puppet::default(), options)).collect();
+    for puppet in &puppets {
+        puppet.tell(note(1)).unwrap();
+        assert_eq!(notes(puppet).await, [1]);
+    }
+    let awake = live_bytes();
+    tokio::time::sleep(IDLE).await;
+    let given_back = (awake - live_bytes()) / ACTORS;
+    for puppet in &puppets {
+        puppet.tell(note(2)).unwrap();
+        assert_eq!(notes(puppet).await, [1, 2], "it works on");
+    }
+    system.shutdown("").await;
+    given_back
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_actor_hears_so_again_and_again() {
-    let (puppet, mut heard) = idler();
-    puppet.tell(act(|_, cx| cx.idle_after(Some(IDLE)))).unwrap();
-    let start = Instant::now();
-    for round in 1..=3 {
-        assert_eq!(heard.recv().await, Some(Signal::Idle));
-        assert_eq!(start.elapsed(), round * IDLE);
-    }
-    puppet.tell(act(|_, cx| cx.idle_after(None))).unwrap();
-    tokio::time::sleep(100 * IDLE).await;
-    assert!(heard.try_recv().is_err());
+async fn an_actor_that_hibernates_gives_up_the_memory_of_its_inbox() {
+    let (awake, hibernating) = (
+        given_back(SpawnOptions::default()).await,
+        given_back(SpawnOptions::default().hibernate_after(IDLE / 2)).await,
+    );
+    assert_eq!(awake, 0);
+    assert!(hibernating >= 100, "{hibernating} bytes");
 }
 
 #[tokio::test(start_paused = true)]
 async fn idleness_is_counted_from_the_last_message() {
-    let (puppet, mut heard) = idler();
+    let (puppet, mut heard) = idler(SpawnOptions::default());
     puppet.tell(act(|_, cx| cx.idle_after(Some(IDLE)))).unwrap();
     let start = Instant::now();
     for _ in 0..5 {

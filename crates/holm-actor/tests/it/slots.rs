@@ -176,9 +176,11 @@ async fn while_its_supervisor_is_restarted_it_is_restarting() {
     assert!(!is_restarting(&added).await, "its supervisor will not know of it");
     log.expect("+a").await;
     assert_eq!(notes(&a).await, []);
-    root.stop_child("inner").await.unwrap();
+    nested.kill();
     log.expect("-a").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(is_restarting(&a).await);
+    root.stop_child("inner").await.unwrap();
     assert!(!is_restarting(&a).await);
     root.restart_child("inner").await.unwrap();
     log.expect("+a").await;
