@@ -4,6 +4,7 @@
 mod bench;
 mod exit;
 mod index;
+mod keys;
 mod logging;
 mod worker;
 
@@ -30,6 +31,9 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Bench),
     Worker(worker::Args),
+    /// Makes keys and certificates, and shows what lists of identities name them by.
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 fn main() {
@@ -44,6 +48,7 @@ fn main() {
             match command {
                 Command::Index(args) => index::run(args).await,
                 Command::Worker(args) => worker::run(args).await,
+                Command::Keys(keys) => keys::run(keys),
                 Command::Bench(bench) => match bench::run(bench).await {
                     Ok(()) => Exit::Ok,
                     Err(error) => Exit::failed(&error.to_string()),

@@ -14,7 +14,7 @@ use holm_wire::{ExitReason, WireError};
 
 use crate::cell::{ActorCell, AnyCell};
 use crate::handle::{RemoteRoute, Route};
-use crate::inbox::{Offer, Verb, Waiting, offer};
+use crate::inbox::{Offer, Verb, Waiting, offer, wait_for_room};
 use crate::{Actor, CallTicket, Handle, Refusal, Reply, poll_scope};
 
 /// Why a call has no reply.
@@ -88,7 +88,7 @@ pub struct Call<'a, A: Actor, T: Send> {
     /// Waiting for a remote receiver to take messages again.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     ticket: Option<CallTicket>,
-    /// Who took the message, where that was looked up here.
+    /// Who was offered the message, where that was looked up here: of a slot, one life of its child.
     callee: Option<Arc<ActorCell<A>>>,
     timeout: Option<Timeout>,
 }
@@ -136,7 +136,10 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
                 Route::Local(cell) => offer(cell, msg, Verb::Call),
                 Route::Slot(slot) => {
                     self.callee = slot.child();
-                    slot.offer(msg, Verb::Call)
+                    match &self.callee {
+                        Some(cell) => offer(cell, msg, Verb::Call),
+                        None => Offer::Closed(msg),
+                    }
                 }
                 Route::Remote(route) => {
                     if let Some(room) = &mut self.room
@@ -159,13 +162,13 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
             return Poll::Ready(match offered {
                 Offer::Taken => Ok(()),
                 Offer::Wait(msg) => {
-                    self.waiting = Some(self.handle.wait(msg, Verb::Call));
+                    let Some(cell) = self.callee() else { unreachable!("it had no room") };
+                    self.waiting = Some(Box::pin(wait_for_room(Arc::clone(cell), msg, Verb::Call)));
                     continue;
                 }
                 Offer::Dropped(_) => Err(CallError::Dropped),
                 Offer::Full(_) => Err(CallError::Full),
-                Offer::Closed(_) => Err(CallError::Noproc),
-                Offer::Restarting(_) => Err(CallError::Restarting),
+                Offer::Closed(_) | Offer::Restarting(_) => Err(self.ended()),
             });
         }
     }
@@ -191,21 +194,28 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
         }
     }
 
+    /// Who was offered the message, if it is an actor of this node.
+    fn callee(&self) -> Option<&Arc<ActorCell<A>>> {
+        match &self.handle.0 {
+            Route::Local(cell) => Some(cell),
+            Route::Slot(_) | Route::Remote(_) => self.callee.as_ref(),
+        }
+    }
+
     /// The actor had ended before it took the message.
     fn ended(&self) -> CallError {
-        if self.handle.is_restarting() { CallError::Restarting } else { CallError::Noproc }
+        if self.handle.restarts(self.callee.as_deref()) {
+            CallError::Restarting
+        } else {
+            CallError::Noproc
+        }
     }
 
     /// What a reply that was dropped unanswered means.
     fn unanswered(&self) -> CallError {
-        let reason = match &self.handle.0 {
-            Route::Local(cell) => cell.exit_reason(),
-            Route::Slot(_) | Route::Remote(_) => {
-                self.callee.as_ref().and_then(|cell| cell.exit_reason())
-            }
-        };
-        match reason {
-            Some(_) if self.handle.is_restarting() => CallError::Restarting,
+        let callee = self.callee();
+        match callee.and_then(|cell| cell.exit_reason()) {
+            Some(_) if self.handle.restarts(self.callee.as_deref()) => CallError::Restarting,
             Some(reason) => CallError::Exited(reason),
             None => CallError::Unanswered,
         }
@@ -230,11 +240,8 @@ impl<A: Actor, T: Send + 'static> Future for Call<'_, A, T> {
             this.ticket = None;
             return Poll::Ready(outcome);
         }
-        match (&this.handle.0, &this.callee) {
-            (Route::Local(cell), _) | (_, Some(cell)) => {
-                poll_scope::note_waits_for(cell.header().pid.serial.as_u64());
-            }
-            (Route::Slot(_) | Route::Remote(_), None) => {}
+        if let Some(cell) = this.callee() {
+            poll_scope::note_waits_for(cell.header().pid.serial.as_u64());
         }
         if let Some(timeout) = &mut this.timeout {
             ready!(timeout.sleep.as_mut().poll(cx));

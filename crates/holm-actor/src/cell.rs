@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use holm_cell::Cell;
 use holm_wire::body::BodyError;
@@ -14,7 +15,7 @@ use holm_wire::{ExitReason, Fingerprint, Pid};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 
 use crate::due::Due;
-use crate::inbox::{Keeper, Offer, Verb, offer};
+use crate::inbox::{Keeper, LockedInbox, Offer, Verb, offer, wait_for_room};
 use crate::info::{ActorInfo, Stats};
 use crate::life::{Effect, Estate, Life};
 use crate::reply::{self, Unhandled};
@@ -47,15 +48,19 @@ impl<A: Actor> Item<A> {
     }
 }
 
-/// The part of the cell that is no queue.
+/// The part of the cell that is no queue. What the actor writes at each message comes last, away from
+/// the queue's line that each sender reads.
+#[repr(C)]
 pub(crate) struct Header<A: Actor> {
     pub(crate) pid: Pid,
     pub(crate) system: ActorSystem,
     pub(crate) life: Life,
     pub(crate) keeper: Keeper<A>,
-    pub(crate) stats: Stats,
     pub(crate) turn: Turn,
     pub(crate) shutdown: ShutdownTime,
+    /// How many samples of the watchdog met it at work.
+    pub(crate) busy: AtomicU32,
+    pub(crate) stats: Stats,
     pub(crate) actor: PhantomData<fn(A)>,
 }
 
@@ -109,6 +114,9 @@ pub enum ArrivalError {
     #[error("the arguments do not decode: {0}")]
     Body(#[from] BodyError),
 }
+
+/// What somebody waits for who sends to an actor of whatever type.
+pub(crate) type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An actor of whatever type, as routers of signals see it.
 pub trait AnyCell: Send + Sync + 'static {
@@ -170,18 +178,19 @@ pub trait AnyCell: Send + Sync + 'static {
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
     /// Makes a message of a method's name and its arguments, and appends it, as the policy of the
-    /// inbox says; takes `caller` unless the arguments do not decode.
+    /// inbox says; takes `caller` unless the arguments do not decode. What a call is to wait for
+    /// before it has been sent, if anything.
     ///
     /// # Errors
     /// [`ArrivalError`], to be told to the sender.
     fn arrive_dyn(
-        &self,
+        self: Arc<Self>,
         method: &str,
         args: Value,
         caller: &mut Option<Box<dyn ReturnPath>>,
-    ) -> Result<(), ArrivalError>;
-    /// Resolves when half of the inbox is free, or the actor has ended.
-    fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    ) -> Result<Option<Wait>, ArrivalError>;
+    /// Resolves when a sender that waits would be let go, or the actor has ended.
+    fn room(self: Arc<Self>) -> Wait;
     /// For a typed reference.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Notes a name to release at the end. `false` if the actor has ended.
@@ -196,8 +205,9 @@ pub trait AnyCell: Send + Sync + 'static {
     fn info(&self) -> ActorInfo;
     /// Wakes its task, whatever it waits for.
     fn wake(&self);
-    /// The watchdog met it at work.
-    fn add_busy_sample(&self);
+    /// The watchdog met it at work: notes that, and says how far it has come. Two answers differ if
+    /// there were two messages.
+    fn sample(&self) -> (u64, u32);
     /// The serial of the actor whose reply it waits for, 0 for none, and how much it has handled.
     fn waits_for(&self) -> (u64, u64);
 }
@@ -313,14 +323,15 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     }
 
     fn arrive_dyn(
-        &self,
+        self: Arc<Self>,
         method: &str,
         args: Value,
         caller: &mut Option<Box<dyn ReturnPath>>,
-    ) -> Result<(), ArrivalError> {
+    ) -> Result<Option<Wait>, ArrivalError> {
         let verb = if caller.is_some() { Verb::Call } else { Verb::Tell };
         if let Some(make) = A::ANY_METHOD {
-            return arrive_kept(self, make(method, args, caller), verb);
+            let msg = make(method, args, caller);
+            return arrive_or_wait(self, msg, verb);
         }
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
         let known =
@@ -328,18 +339,18 @@ impl<A: Actor> AnyCell for ActorCell<A> {
                 ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
             })?;
         let msg = decode_scope::catch(|| (known.decode_named)(args, caller).map_err(Into::into))?;
-        arrive_kept(self, msg, verb)
+        arrive_or_wait(self, msg, verb)
     }
 
-    fn room(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        match &self.header().keeper {
-            Keeper::Locked(_) => Box::pin(async move {
-                if let Keeper::Locked(inbox) = &self.header().keeper {
-                    inbox.wait_for_room().await;
-                }
-            }),
-            Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => Box::pin(Self::room(self)),
+    fn room(self: Arc<Self>) -> Wait {
+        if self.header().keeper.locked().is_none() {
+            return Box::pin(Self::room(self));
         }
+        Box::pin(async move {
+            if let Some(inbox) = self.header().keeper.locked() {
+                inbox.wait_for_room().await;
+            }
+        })
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -359,10 +370,7 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     }
 
     fn depth(&self) -> usize {
-        match &self.header().keeper {
-            Keeper::Locked(inbox) => inbox.len(),
-            Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => self.len(),
-        }
+        self.header().keeper.locked().map_or_else(|| self.len(), LockedInbox::len)
     }
 
     fn info(&self) -> ActorInfo {
@@ -373,8 +381,9 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.interrupt();
     }
 
-    fn add_busy_sample(&self) {
-        self.header().stats.add_busy_sample();
+    fn sample(&self) -> (u64, u32) {
+        self.header().busy.fetch_add(1, Ordering::Relaxed);
+        self.header().stats.progress()
     }
 
     fn waits_for(&self) -> (u64, u64) {
@@ -393,9 +402,9 @@ fn apply<A: Actor>(cell: &ActorCell<A>, effect: Effect) {
 
 /// Appends what is not a message, past the bound. One to an actor that has ended is dropped.
 pub(crate) fn append<A: Actor>(cell: &ActorCell<A>, item: Item<A>) {
-    match &cell.header().keeper {
-        Keeper::Locked(inbox) => drop(inbox.append(cell, item)),
-        Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => drop(cell.push_unbounded(item)),
+    match cell.header().keeper.locked() {
+        Some(inbox) => drop(inbox.append(cell, item)),
+        None => drop(cell.push_unbounded(item)),
     }
 }
 
@@ -406,15 +415,36 @@ fn admit<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, is_call: bool) -> Result<bo
             cell.push_unbounded(Item::Msg(msg)).map_err(|_| ArrivalError::Noproc)?;
             Ok(cell.len() > cell.capacity().messages() as usize)
         }
-        Keeper::Fail(_) | Keeper::DropNew(_) | Keeper::Locked(_) => {
+        Keeper::Other(_) => {
             arrive_kept(cell, msg, if is_call { Verb::Call } else { Verb::Tell }).map(|()| false)
         }
     }
 }
 
+/// A message whose sender waits for room if it is a call; for what, if it is to wait.
+fn arrive_or_wait<A: Actor>(
+    cell: Arc<ActorCell<A>>,
+    msg: A::Msg,
+    verb: Verb,
+) -> Result<Option<Wait>, ArrivalError> {
+    match (offer(&cell, msg, verb), verb) {
+        (Offer::Wait(msg), Verb::Call) => Ok(Some(Box::pin(async move {
+            if let Err(msg) = wait_for_room(cell, msg, verb).await {
+                reply::drop_as(Unhandled::Noproc, || drop(msg));
+            }
+        }))),
+        (offered, _) => arrived(offered).map(|()| None),
+    }
+}
+
 /// A message whose sender does not wait, under a policy that acts at arrival.
 fn arrive_kept<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, verb: Verb) -> Result<(), ArrivalError> {
-    let (msg, error) = match offer(cell, msg, verb) {
+    arrived(offer(cell, msg, verb))
+}
+
+/// What an inbox said, to a sender that does not wait.
+fn arrived<M>(offered: Offer<M>) -> Result<(), ArrivalError> {
+    let (msg, error) = match offered {
         Offer::Taken => return Ok(()),
         Offer::Closed(_) | Offer::Restarting(_) => return Err(ArrivalError::Noproc),
         Offer::Dropped(msg) => (msg, Unhandled::Dropped),

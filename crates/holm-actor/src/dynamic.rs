@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use holm_cell::reply::{Promise, slot};
 use holm_wire::body::decode_named;
@@ -40,15 +41,15 @@ impl ActorSystem {
     pub fn send_dyn(&self, to: Pid, method: &str, args: Value) -> Result<(), DynError> {
         match self.dyn_cell(to)?.arrive_dyn(method, args, &mut None) {
             // As a cast is: taken and dropped.
-            Ok(()) | Err(ArrivalError::Dropped) => Ok(()),
+            Ok(_) | Err(ArrivalError::Dropped) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Calls `method` with `args`, and awaits the reply as a value. It waits for no room: where a
-    /// call would, this one fails with [`CallError::Full`].
+    /// Calls `method` with `args`, and awaits the reply as a value. As any call, it waits for room
+    /// where the policy of the inbox says so.
     ///
-    /// Cancel safe: dropping it cancels the call.
+    /// Cancel safe: dropping it cancels the call, and sends nothing if it waits for room.
     ///
     /// # Errors
     /// [`DynError`].
@@ -57,11 +58,12 @@ impl ActorSystem {
         let (promise, reply) = slot();
         let path = DynPath { promise: Some(promise), cell: Arc::clone(&cell) };
         let mut caller = Some(Box::new(path) as Box<dyn ReturnPath>);
-        let arrived = cell.arrive_dyn(method, args, &mut caller);
-        match (arrived, caller.is_none()) {
+        match cell.arrive_dyn(method, args, &mut caller) {
+            Ok(Some(waiting)) => waiting.await,
+            Ok(None) => {}
+            Err(error) if caller.is_some() => return Err(error.into()),
             // It went with the message, and has told why.
-            (Err(_), true) | (Ok(_), _) => {}
-            (Err(error), false) => return Err(error.into()),
+            Err(_) => {}
         }
         drop(caller);
         Ok(reply.await.unwrap_or(Err(CallError::Unanswered))?)
@@ -127,6 +129,10 @@ impl ReturnPath for DynPath {
 
     fn is_cancelled(&self) -> bool {
         self.promise.as_ref().is_none_or(Promise::is_abandoned)
+    }
+
+    fn poll_cancelled(&mut self, task: &mut task::Context<'_>) -> Poll<()> {
+        self.promise.as_mut().map_or(Poll::Ready(()), |promise| promise.poll_abandoned(task))
     }
 }
 

@@ -15,46 +15,43 @@ use crate::life::Urgency;
 use crate::task::Queue;
 use crate::{Actor, poll_scope};
 
-/// A future of one of an actor's hooks. It does not live in the actor's task, whose size every
-/// idle actor pays. `None` if the hook panicked instead of returning it, with the text.
-pub(crate) enum Handler<S, M, G> {
-    Start(PooledFuture<S>),
-    Message(PooledFuture<M>),
-    Signal(PooledFuture<G>),
-    /// Boxed, as it is rare.
-    Panicked(Box<ExitReason>),
+/// What a hook returns: `None`, or the reason to end with.
+pub(crate) trait Verdict {
+    fn reason(self) -> Option<ExitReason>;
 }
 
-impl<S, M, G> Handler<S, M, G> {
-    pub(crate) fn start(hook: impl FnOnce() -> S) -> Self {
-        Self::made(hook, Self::Start)
-    }
-
+impl Verdict for () {
     #[inline]
-    pub(crate) fn message(hook: impl FnOnce() -> M) -> Self {
-        Self::made(hook, Self::Message)
-    }
-
-    pub(crate) fn signal(hook: impl FnOnce() -> G) -> Self {
-        Self::made(hook, Self::Signal)
-    }
-
-    #[inline]
-    fn made<F>(hook: impl FnOnce() -> F, wrap: fn(PooledFuture<F>) -> Self) -> Self {
-        catch_unwind(AssertUnwindSafe(|| PooledFuture::new(hook))).map_or_else(
-            |payload| Self::Panicked(Box::new(ExitReason::Failed(panic_text(&*payload).into()))),
-            wrap,
-        )
+    fn reason(self) -> Option<ExitReason> {
+        None
     }
 }
 
-/// A handler under way: ends early by a panic or an exit.
-pub(crate) struct Guarded<'a, A: Actor, S, M, G> {
+impl Verdict for Result<(), ExitReason> {
+    fn reason(self) -> Option<ExitReason> {
+        self.err()
+    }
+}
+
+/// One of an actor's hooks, called at the first poll; it ends early by a panic or an exit.
+///
+/// Its future does not live in the actor's task, whose size every idle actor pays, and the message
+/// goes from the queue to there.
+pub(crate) struct Guarded<'a, A: Actor, H, F> {
     queue: &'a mut Queue<A>,
+    stage: Stage<H, F>,
     /// How long it may still run, once a shutdown was asked for.
     grace: Option<Pin<Box<Sleep>>>,
-    handler: Handler<S, M, G>,
 }
+
+enum Stage<H, F> {
+    Called(H),
+    Running(PooledFuture<F>),
+    Over,
+}
+
+// The future lies elsewhere, and a hook not yet called is only moved.
+impl<A: Actor, H, F> Unpin for Guarded<'_, A, H, F> {}
 
 /// What came of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +61,13 @@ pub(crate) enum Outcome {
     Ends,
 }
 
-impl<'a, A: Actor, S, M, G> Guarded<'a, A, S, M, G> {
-    pub(crate) fn new(queue: &'a mut Queue<A>, handler: Handler<S, M, G>) -> Self {
-        Self { queue, grace: None, handler }
+impl<'a, A: Actor, H, F> Guarded<'a, A, H, F>
+where
+    H: FnOnce(&mut Queue<A>) -> F,
+{
+    #[inline]
+    pub(crate) fn new(queue: &'a mut Queue<A>, hook: H) -> Self {
+        Self { queue, stage: Stage::Called(hook), grace: None }
     }
 
     /// Whether the handler is to be dropped now.
@@ -81,31 +82,52 @@ impl<'a, A: Actor, S, M, G> Guarded<'a, A, S, M, G> {
     }
 }
 
-impl<A, S, M, G> Future for Guarded<'_, A, S, M, G>
+impl<A, H, F> Guarded<'_, A, H, F>
 where
     A: Actor,
-    S: Future<Output = Result<(), ExitReason>>,
-    M: Future<Output = ()>,
-    G: Future<Output = ()>,
+    H: FnOnce(&mut Queue<A>) -> F,
+    F: Future<Output: Verdict>,
+{
+    /// Calls the hook if that is still to do, and polls its future; the only place where foreign code
+    /// runs, but for what is dropped when it is cut off.
+    #[inline]
+    fn poll_hook(&mut self, task: &mut Context<'_>) -> Poll<F::Output> {
+        let mut future = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Called(hook) => PooledFuture::new(|| hook(self.queue)),
+            Stage::Running(future) => future,
+            Stage::Over => unreachable!("polled after it was over"),
+        };
+        let polled = Pin::new(&mut future).poll(task);
+        if polled.is_pending() {
+            self.stage = Stage::Running(future);
+        }
+        polled
+    }
+}
+
+impl<A, H, F> Future for Guarded<'_, A, H, F>
+where
+    A: Actor,
+    H: FnOnce(&mut Queue<A>) -> F,
+    F: Future<Output: Verdict>,
 {
     type Output = Outcome;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.get_mut();
-        if this.queue.is_interrupted() && this.is_cut_off(task) {
+        let resumed = matches!(this.stage, Stage::Running(_));
+        if resumed && this.queue.is_interrupted() && this.is_cut_off(task) {
+            this.stage = Stage::Over;
             return Poll::Ready(Outcome::Ends);
         }
+        let polled = catch_unwind(AssertUnwindSafe(|| this.poll_hook(task).map(Verdict::reason)));
         let header = this.queue.cell().header();
-        let polled = catch_unwind(AssertUnwindSafe(|| match &mut this.handler {
-            Handler::Start(future) => Pin::new(future).poll(task).map(Result::err),
-            Handler::Message(future) => Pin::new(future).poll(task).map(|()| None),
-            Handler::Signal(future) => Pin::new(future).poll(task).map(|()| None),
-            Handler::Panicked(reason) => Poll::Ready(Some((**reason).clone())),
-        }));
         match polled {
             Ok(Poll::Ready(None)) => {
-                header.stats.note_waits_for(0);
+                if resumed {
+                    header.stats.note_waits_for(0);
+                }
                 Poll::Ready(Outcome::GoesOn)
             }
             Ok(Poll::Ready(Some(reason))) => {
@@ -115,7 +137,8 @@ where
             }
             Ok(Poll::Pending) => {
                 header.stats.note_waits_for(poll_scope::take_waits_for());
-                this.queue.publish();
+                // What it waits for may be up to somebody who waits for room.
+                this.queue.offer_room();
                 Poll::Pending
             }
             Err(payload) => {
@@ -135,6 +158,7 @@ pub(crate) struct LastWords<'a, A: Actor, F> {
 
 impl<'a, A: Actor, F: Future<Output = ()>> LastWords<'a, A, F> {
     pub(crate) fn new(header: &'a Header<A>, stopped: impl FnOnce() -> F) -> Self {
+        header.stats.note_waits_for(0);
         let future = catch_unwind(AssertUnwindSafe(|| PooledFuture::new(stopped)));
         let future = future.map_err(|payload| stopped_panicked(header, &*payload)).ok();
         Self { header, grace: None, future }
@@ -152,7 +176,10 @@ impl<A: Actor, F: Future<Output = ()>> Future for LastWords<'_, A, F> {
         }
         match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(task))) {
             Ok(Poll::Ready(())) => Poll::Ready(()),
-            Ok(Poll::Pending) => this.header.poll_grace(&mut this.grace, task),
+            Ok(Poll::Pending) => {
+                this.header.stats.note_waits_for(poll_scope::take_waits_for());
+                this.header.poll_grace(&mut this.grace, task)
+            }
             Err(payload) => {
                 stopped_panicked(this.header, &*payload);
                 Poll::Ready(())

@@ -113,22 +113,24 @@ impl<A: Actor> Handle<A> {
         Self(Route::Remote(Arc::new(RemoteRoute { address, system, table: A::TABLE })))
     }
 
-    /// Waits until a local inbox takes `msg`; hands it back if the actor ends.
+    /// Waits until the inbox that had no room for `msg` takes it; hands it back if the actor ends.
     pub(crate) fn wait(&self, msg: A::Msg, verb: Verb) -> Waiting<A> {
-        match self.cell() {
-            Some(cell) => Box::pin(wait_for_room(cell, msg, verb)),
-            None => Box::pin(std::future::ready(Err(msg))),
-        }
+        let Some(cell) = self.cell() else { unreachable!("it had no room for a message") };
+        Box::pin(wait_for_room(cell, msg, verb))
     }
 
     /// Why a message is handed back whose receiver has ended.
     pub(crate) fn refusal(&self, msg: A::Msg) -> SendError<A::Msg> {
-        if self.is_restarting() { SendError::Restarting(msg) } else { SendError::Noproc(msg) }
+        if self.restarts(self.cell().as_deref()) {
+            SendError::Restarting(msg)
+        } else {
+            SendError::Noproc(msg)
+        }
     }
 
-    /// Whether an actor that has ended will be started anew.
-    pub(crate) fn is_restarting(&self) -> bool {
-        matches!(&self.0, Route::Slot(slot) if !slot.is_gone())
+    /// Whether an actor that has ended will be started anew, or has been.
+    pub(crate) fn restarts(&self, ended: Option<&ActorCell<A>>) -> bool {
+        matches!(&self.0, Route::Slot(slot) if slot.refills_after(ended))
     }
 
     /// Whom it reaches.

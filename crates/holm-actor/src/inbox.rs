@@ -11,6 +11,7 @@ use holm_cell::PushError;
 
 pub(crate) use self::locked::LockedInbox;
 pub(crate) use self::policy::Keeper;
+use self::policy::Other;
 pub use self::policy::{Policy, PolicyCounters};
 use crate::Actor;
 use crate::cell::{ActorCell, Item};
@@ -49,17 +50,17 @@ pub(crate) fn offer<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, verb: Verb) -> O
 /// The bounded queue had no room; that of a locked inbox never has.
 #[cold]
 fn offer_full<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, verb: Verb) -> Offer<A::Msg> {
-    match &cell.header().keeper {
-        Keeper::Block => Offer::Wait(msg),
-        Keeper::Fail(refused) => {
+    let Keeper::Other(other) = &cell.header().keeper else { return Offer::Wait(msg) };
+    match &**other {
+        Other::Fail(refused) => {
             refused.fetch_add(1, Ordering::Relaxed);
             Offer::Full(msg)
         }
-        Keeper::DropNew(dropped) => {
+        Other::DropNew(dropped) => {
             dropped.fetch_add(1, Ordering::Relaxed);
             Offer::Dropped(msg)
         }
-        Keeper::Locked(inbox) => inbox.offer(cell, msg, verb),
+        Other::Locked(inbox) => inbox.offer(cell, msg, verb),
     }
 }
 
@@ -72,10 +73,8 @@ pub(crate) async fn wait_for_room<A: Actor>(
     msg: A::Msg,
     verb: Verb,
 ) -> Result<(), A::Msg> {
-    match &cell.header().keeper {
-        Keeper::Locked(inbox) => inbox.send(&cell, msg, verb).await,
-        Keeper::Block | Keeper::Fail(_) | Keeper::DropNew(_) => {
-            cell.send(Item::Msg(msg)).await.map_err(|closed| closed.0.into_msg())
-        }
+    match cell.header().keeper.locked() {
+        Some(inbox) => inbox.send(&cell, msg, verb).await,
+        None => cell.send(Item::Msg(msg)).await.map_err(|closed| closed.0.into_msg()),
     }
 }

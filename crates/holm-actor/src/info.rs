@@ -47,14 +47,13 @@ pub struct ActorInfo {
     pub exiting: Option<ExitReason>,
 }
 
-/// Counters in the cell. Written by the actor's task, and `busy` by the watchdog.
+/// Counters in the cell, written by the actor's task.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     handled: AtomicU64,
     high_water: AtomicU32,
-    /// Number of samples that met this actor.
-    busy: AtomicU32,
-    /// Position in [`Actor::MESSAGES`] of the message being handled, plus one.
+    /// What is being handled: in the lower half the position in [`Actor::MESSAGES`], plus one, or 0
+    /// if it has no name there; in the upper half a number, another one for each.
     handling: AtomicU32,
     /// The serial of the actor whose reply it waits for; 0 for none.
     waits_for: AtomicU64,
@@ -77,21 +76,31 @@ impl Stats {
     /// Notes which message is being handled.
     #[inline]
     pub(crate) fn note_handling(&self, index: usize) {
-        self.handling.store(index as u32 + 1, Ordering::Relaxed);
+        self.note(index as u16 + 1);
+    }
+
+    /// Notes that nothing is being handled, or no message.
+    #[inline]
+    pub(crate) fn note_unnamed(&self) {
+        self.note(0);
+    }
+
+    #[inline]
+    fn note(&self, name: u16) {
+        let number = self.handling.load(Ordering::Relaxed) >> 16;
+        let next = number.wrapping_add(1) << 16;
+        self.handling.store(next | u32::from(name), Ordering::Relaxed);
     }
 
     /// The name of the message being handled, or handled last.
     pub(crate) fn handling<A: Actor>(&self) -> Option<&'static str> {
-        let index = (self.handling.load(Ordering::Relaxed) as usize).checked_sub(1)?;
+        let index = usize::from(self.handling.load(Ordering::Relaxed) as u16).checked_sub(1)?;
         A::MESSAGES.get(index).copied()
     }
 
-    pub(crate) fn note_idle(&self) {
-        self.handling.store(0, Ordering::Relaxed);
-    }
-
-    pub(crate) fn add_busy_sample(&self) {
-        self.busy.fetch_add(1, Ordering::Relaxed);
+    /// How many messages ended turns have handled, and which one is handled now.
+    pub(crate) fn progress(&self) -> (u64, u32) {
+        (self.handled.load(Ordering::Relaxed), self.handling.load(Ordering::Relaxed))
     }
 
     pub(crate) fn note_waits_for(&self, serial: u64) {
@@ -115,7 +124,7 @@ impl ActorInfo {
             depth: cell.depth(),
             high_water: stats.high_water.load(Ordering::Relaxed) as usize,
             handled: stats.handled.load(Ordering::Relaxed),
-            busy: SAMPLE_PERIOD * stats.busy.load(Ordering::Relaxed),
+            busy: SAMPLE_PERIOD * header.busy.load(Ordering::Relaxed),
             handling: stats.handling::<A>(),
             policy: header.keeper.counters(),
             links,

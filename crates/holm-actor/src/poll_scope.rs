@@ -29,7 +29,7 @@ struct PollScope {
     pending: RefCell<Vec<Arc<dyn Flush>>>,
     /// Replies dropped by a panic, kept until the exit reason is known.
     orphans: RefCell<Vec<Box<dyn Any>>>,
-    /// When the clock was first looked at in this poll.
+    /// When the clock of this poll was started.
     since: Cell<Option<Instant>>,
     /// The serial of the actor whose reply the running handler waits for; 0 for none.
     waits_for: Cell<u64>,
@@ -80,15 +80,19 @@ pub(crate) fn drop_orphans() {
     drop(SCOPE.with(|scope| scope.orphans.take()));
 }
 
-/// Whether this poll has gone on for `time` since it first asked.
-pub(crate) fn has_run_for(time: Duration) -> bool {
-    SCOPE.with(|scope| match scope.since.get() {
-        Some(since) => since.elapsed() >= time,
-        None => {
+/// Starts the clock of this poll, unless it runs.
+pub(crate) fn start_clock() {
+    SCOPE.with(|scope| {
+        if scope.since.get().is_none() {
             scope.since.set(Some(Instant::now()));
-            false
         }
-    })
+    });
+}
+
+/// Whether this poll has gone on for `time` since [`start_clock`], which is now at the latest.
+pub(crate) fn has_run_for(time: Duration) -> bool {
+    start_clock();
+    SCOPE.with(|scope| scope.since.get().is_some_and(|since| since.elapsed() >= time))
 }
 
 /// Notes that the running handler waits for a reply of the actor with this serial.

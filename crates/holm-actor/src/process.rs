@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 use tokio::time::Sleep;
 
 use crate::cell::{ActorCell, Item};
+use crate::context::IdleEvent;
 use crate::guarded::panicked;
-use crate::inbox::Keeper;
 use crate::life::Urgency;
 use crate::signal::{Queued, Settled};
 use crate::task::{Queue, is_turn_over, note_depth, pop};
@@ -150,7 +150,8 @@ impl<M: Send + 'static> Inbox<M> {
     }
 
     /// The first message or signal that `wanted` accepts. What it passes over stays, in order,
-    /// for later receives, and counts against no bound. Cancel safe.
+    /// for later receives, and counts against no bound; only a [`Signal::Idle`] does not stay. Cancel
+    /// safe.
     pub async fn recv_if(&mut self, mut wanted: impl FnMut(&Received<M>) -> bool) -> Received<M> {
         struct Receiving<'a>(&'a AtomicBool);
         impl Drop for Receiving<'_> {
@@ -174,11 +175,22 @@ impl<M: Send + 'static> Inbox<M> {
                 }
                 self.taken = 0;
                 self.shared.receiving.store(true, Ordering::Relaxed);
-                let held = self.held.as_mut().expect(HELD);
-                ready!(held.queue.poll_ready(task));
-                if held.queue.is_interrupted() {
-                    // The task ends now.
-                    return Poll::Pending;
+                let queue = &mut self.held.as_mut().expect(HELD).queue;
+                if queue.poll_ready(task).is_ready() {
+                    if queue.is_interrupted() {
+                        // The task ends now.
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+                match ready!(self.cx.poll_idle(task)) {
+                    IdleEvent::Hibernate => queue.hibernate(),
+                    IdleEvent::Signal => {
+                        let idle = Received::Signal(Signal::Idle);
+                        if wanted(&idle) {
+                            return Poll::Ready(idle);
+                        }
+                    }
                 }
             }
         })
@@ -204,12 +216,17 @@ impl<M: Send + 'static> Inbox<M> {
                     Item::Bell => continue,
                 };
                 self.cx.header().stats.add_handled(1);
-                if self.taken == 0 {
-                    note_depth(&held.queue);
+                match self.taken {
+                    0 => {
+                        self.cx.end_idle();
+                        note_depth(&held.queue, 1);
+                    }
+                    1 => poll_scope::start_clock(),
+                    _ => {}
                 }
                 self.taken += 1;
                 // It may wait for something else next.
-                held.queue.publish();
+                held.queue.offer_room();
                 held.stash.push_back(entry);
             }
             let life = &self.cx.header().life;
@@ -283,9 +300,7 @@ impl ActorSystem {
         F: Future<Output: IntoExit> + Send + 'static,
         B: FnOnce(Inbox<M>) -> F + Send + 'static,
     {
-        let cell = self.start(&options, None, |queue, cx| {
-            task::scoped(cx.pid().serial.as_u64(), run(queue, cx, body))
-        });
+        let cell = self.start(&options, None, |queue, cx| task::scoped(run(queue, cx, body)));
         let pid = cell.header().pid;
         Ref::new(Handle::local(cell), pid)
     }
@@ -328,7 +343,7 @@ impl<M: Send + 'static> Drop for End<M> {
     fn drop(&mut self) {
         let header = self.cell.header();
         header.bury(&header.life.reason().unwrap_or(ExitReason::Killed));
-        if let Keeper::Locked(inbox) = &header.keeper {
+        if let Some(inbox) = header.keeper.locked() {
             inbox.close();
         }
         drop(self.shared.back.lock().take());

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use holm_cell::reply::Promise;
 use holm_wire::body::{BodyError, decode_positional, encode_named, encode_positional};
@@ -38,6 +39,8 @@ pub(crate) enum Unhandled {
     Full,
     /// The policy of the inbox dropped it.
     Dropped,
+    /// The actor ended before it took it.
+    Noproc,
 }
 
 impl From<Unhandled> for CallError {
@@ -45,6 +48,7 @@ impl From<Unhandled> for CallError {
         match unhandled {
             Unhandled::Full => Self::Full,
             Unhandled::Dropped => Self::Dropped,
+            Unhandled::Noproc => Self::Noproc,
         }
     }
 }
@@ -54,6 +58,7 @@ impl From<Unhandled> for ArrivalError {
         match unhandled {
             Unhandled::Full => Self::Full,
             Unhandled::Dropped => Self::Dropped,
+            Unhandled::Noproc => Self::Noproc,
         }
     }
 }
@@ -88,6 +93,8 @@ pub trait ReturnPath: Send + Sync {
     fn refuse(self: Box<Self>, error: &ArrivalError);
     /// Whether the caller has cancelled.
     fn is_cancelled(&self) -> bool;
+    /// Ready when the caller has cancelled; wakes the task of the last poll.
+    fn poll_cancelled(&mut self, task: &mut Context<'_>) -> Poll<()>;
 }
 
 /// The caller's end of a call to another node: takes the encoded reply.
@@ -130,7 +137,14 @@ impl<T: Send + 'static> Reply<T> {
     }
 
     /// Answers the call. A caller that has gone away is no error.
-    pub fn send(mut self, value: T) {
+    #[inline]
+    pub fn send(self, value: T) {
+        if !matches!(self.0, Inner::Nobody) {
+            self.answer(value);
+        }
+    }
+
+    fn answer(mut self, value: T) {
         match self.take() {
             Inner::Nobody => {}
             Inner::Local(promise) => {
@@ -154,15 +168,14 @@ impl<T: Send + 'static> Reply<T> {
     }
 
     /// Resolves when nobody waits for the answer any more: the call was cancelled or has timed
-    /// out. For a cast at once; for a caller on another node, which tells by
-    /// [`is_abandoned`](Self::is_abandoned) only, never.
+    /// out, or its node cannot be reached any more. For a cast at once.
     ///
     /// Cancel safe.
     pub async fn abandoned(&mut self) {
         match &mut self.0 {
             Inner::Nobody => {}
             Inner::Local(promise) => poll_fn(|cx| promise.poll_abandoned(cx)).await,
-            Inner::Remote(_) => std::future::pending().await,
+            Inner::Remote(remote) => poll_fn(|cx| remote.path.poll_cancelled(cx)).await,
         }
     }
 
@@ -181,10 +194,17 @@ impl<T: Send + 'static> Reply<T> {
 }
 
 impl<T: Send + 'static> Drop for Reply<T> {
+    #[inline]
     fn drop(&mut self) {
-        if matches!(self.0, Inner::Nobody) {
-            return;
+        if !matches!(self.0, Inner::Nobody) {
+            self.abandon();
         }
+    }
+}
+
+impl<T: Send + 'static> Reply<T> {
+    /// It is dropped without an answer.
+    fn abandon(&mut self) {
         if let Some(why) = UNHANDLED.get() {
             match self.take() {
                 Inner::Nobody => {}

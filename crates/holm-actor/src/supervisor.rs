@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use holm_env::Task;
 use holm_proto::supervision::{
-    ChildError, ChildId, ChildSpec, ChildState, Command, Life, Moment, Outcome, Policy,
-    ShutdownTime, Strategy, Supervision, TreeNode, Verdict,
+    ChildError, ChildId, ChildSpec, Command, Life, Moment, Outcome, Outlook, Policy, ShutdownTime,
+    Strategy, Supervision, TreeNode, Verdict,
 };
 use holm_wire::{ExitReason, Pid};
 use tokio::sync::oneshot;
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 pub use self::plan::{StartError, SupervisorPlan};
 pub(crate) use self::starter::StartChild;
+use crate::slot::Slot;
 use crate::{Actor, AnyCell, Context, Exit, PlainApi, Ref, Reply, Signal, SpawnError};
 
 /// A crash of a child, as the hook of a supervisor sees it.
@@ -49,6 +50,8 @@ pub struct Supervisor {
     by_pid: BTreeMap<Pid, Life>,
     hook: Option<CrashHook>,
     policy: Policy,
+    /// Its place under a supervisor of its own.
+    place: Option<Arc<Slot<Self>>>,
     /// Who waits for all children to have started.
     ready: Option<oneshot::Sender<Result<(), Outcome>>>,
     /// Who waits for a child to be gone.
@@ -96,6 +99,7 @@ impl Supervisor {
         policy: Policy,
         children: Vec<(ChildSpec, Starter)>,
         hook: Option<CrashHook>,
+        place: Option<Arc<Slot<Self>>>,
     ) -> Result<Self, ChildError> {
         let clock = Instant::now();
         let specs = children.iter().map(|(spec, _)| spec.clone()).collect();
@@ -108,6 +112,7 @@ impl Supervisor {
             by_pid: BTreeMap::new(),
             hook,
             policy,
+            place,
             ready: None,
             removals: BTreeMap::new(),
             alarm: None,
@@ -132,18 +137,19 @@ impl Supervisor {
                 Command::Start { id, life } => self.start_child(&id, life, cx),
                 Command::Stop { life, grace: _ } => {
                     if let Some(living) = self.lives.get(&life) {
+                        self.tell_references(&living.child);
                         living.cell.exit(Some(cx.pid()), shutdown());
                     }
                 }
                 Command::Kill { life } => {
                     if let Some(living) = self.lives.get(&life) {
+                        self.tell_references(&living.child);
                         living.cell.kill();
                     }
                 }
                 Command::Forget { id } => {
-                    if let Some(starter) = self.starters.remove(&id) {
-                        starter.lock().retire();
-                    }
+                    self.tell_references(&id);
+                    self.starters.remove(&id);
                     if let Some(reply) = self.removals.remove(&id) {
                         reply.send(Ok(()));
                     }
@@ -162,7 +168,12 @@ impl Supervisor {
         let Some(starter) = self.starters.get(id) else {
             unreachable!("a child has a starter until it is forgotten");
         };
-        let started = starter.lock().start(cx);
+        let outlook = match self.hook {
+            // What it is going to say is not known.
+            Some(_) => Outlook::Restart,
+            None => self.outlook(id),
+        };
+        let started = starter.lock().start(cx, outlook);
         match started {
             Ok(cell) => {
                 self.by_pid.insert(cell.pid(), life);
@@ -185,15 +196,30 @@ impl Supervisor {
     ) {
         let (now, random) = (self.now(), cx.system().env().random_u64());
         self.machine.handle_down(life, reason, verdict, now, random);
-        self.retire_ended(&child, now);
+        self.tell_references(&child);
     }
 
-    /// Lets the references to a child know, if it is not going to be restarted.
-    fn retire_ended(&self, child: &ChildId, now: Moment) {
-        let ended =
-            self.machine.child(child, now).is_none_or(|view| view.state == ChildState::Ended);
-        if ended && let Some(starter) = self.starters.get(child) {
-            starter.lock().retire();
+    /// Has the references to a child say what follows its present life.
+    fn tell_references(&self, child: &ChildId) {
+        if let Some(starter) = self.starters.get(child) {
+            starter.lock().expect(self.outlook(child));
+        }
+    }
+
+    /// What follows the present life of a child.
+    fn outlook(&self, child: &ChildId) -> Outlook {
+        match self.machine.outcome() {
+            Some(outcome) => self.outlook_after(&outcome.exit_reason()),
+            None => self.machine.child(child, self.now()).map_or(Outlook::End, |it| it.outlook),
+        }
+    }
+
+    /// What follows for the children when this supervisor ends with `reason`: its own supervisor
+    /// may start it, and with it them, anew.
+    fn outlook_after(&self, reason: &ExitReason) -> Outlook {
+        match &self.place {
+            Some(place) if place.outlook().restarts_after(reason) => Outlook::Restart,
+            Some(_) | None => Outlook::End,
         }
     }
 
@@ -305,7 +331,7 @@ impl Actor for Supervisor {
             SupervisorMsg::Restart(id, reply) => reply.send(self.machine.restart(&id, now)),
             SupervisorMsg::StopChild(id, reply) => {
                 let outcome = self.machine.stop_child(&id, now);
-                self.retire_ended(&id, now);
+                self.tell_references(&id);
                 reply.send(outcome);
             }
             SupervisorMsg::Remove(id, reply) => match self.machine.remove(&id, now) {
@@ -334,13 +360,15 @@ impl Actor for Supervisor {
     }
 
     /// Ended from outside, it stops its children itself: one after the other, the last first.
-    async fn stopped(&mut self, _reason: &ExitReason, cx: &mut Context<Self>) {
+    async fn stopped(&mut self, reason: &ExitReason, cx: &mut Context<Self>) {
         if let Some((_, alarm)) = self.alarm.take() {
             alarm.abort();
         }
         while let Some((_, Living { child, cell })) = self.lives.pop_last() {
-            let now = self.now();
-            let time = self.machine.child(&child, now).map(|view| view.spec.shutdown);
+            if let Some(starter) = self.starters.get(&child) {
+                starter.lock().expect(self.outlook_after(reason));
+            }
+            let time = self.machine.child(&child, self.now()).map(|view| view.spec.shutdown);
             let mut down = cx.system().monitor(cell.pid());
             match time {
                 Some(ShutdownTime::Kill) | None => cell.kill(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_cell::{Capacity, SerialTable, cell};
@@ -188,6 +188,7 @@ impl ActorSystem {
             system: self.clone(),
             life: Life::new(options.trap_exits, supervisor),
             keeper,
+            busy: AtomicU32::new(0),
             stats: Stats::default(),
             turn: options.turn,
             shutdown: ShutdownTime::new(options.shutdown_time),
@@ -203,8 +204,9 @@ impl ActorSystem {
             cell.halt(reason.clone());
         }
         let task = make(queue, Context::new(Arc::clone(&cell), options, reports));
+        let label = cell.header().pid.serial.as_u64();
         match &self.0.scheduler {
-            Some(scheduler) => scheduler.spawn(options.priority, task),
+            Some(scheduler) => scheduler.spawn(options.priority, label, task),
             None => drop(self.0.env.spawn(task)),
         }
         cell

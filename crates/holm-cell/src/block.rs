@@ -48,6 +48,14 @@ impl<T> Slot<T> {
         // SAFETY: the stamp says that the message is written; no one else reads it.
         self.value.with(|value| unsafe { (*value).assume_init_read() })
     }
+
+    /// # Safety
+    /// The caller is the consumer, `holds(index)` was true, and it reads this message later.
+    #[inline]
+    pub(crate) unsafe fn peek(&self) -> &T {
+        // SAFETY: as for `read`; no one writes before the consumer has left the block.
+        self.value.with(|value| unsafe { (*value).assume_init_ref() })
+    }
 }
 
 /// A link and an array of [`Block::SLOTS`] slots, in one allocation.

@@ -82,6 +82,14 @@ impl<T, H> Consumer<T, H> {
         Some(message)
     }
 
+    /// The next message, which stays in the queue. `None` where [`Consumer::pop`] gives that.
+    #[inline]
+    pub fn peek(&self) -> Option<&T> {
+        let block = self.next_block()?;
+        // SAFETY: the stamp is there, and the message is not taken while `self` is borrowed.
+        Some(unsafe { Block::slot(block, self.head).peek() })
+    }
+
     /// Moves on to the block of index `head`, its first, if that message can be taken.
     #[cold]
     fn enter_block(&mut self) -> bool {
@@ -187,6 +195,21 @@ impl<T, H> Consumer<T, H> {
         if self.until_publish < publish_every(&self.cell) {
             self.publish_all();
         }
+    }
+
+    /// As [`Consumer::publish`], and wakes waiting senders for all the room there is, be it less than
+    /// half: for a consumer that is going to wait for something that one of them may have to do first.
+    #[inline]
+    pub fn offer_room(&mut self) {
+        if self.until_publish < publish_every(&self.cell) || self.cell.queue.is_awaited() {
+            self.offer_all();
+        }
+    }
+
+    #[cold]
+    fn offer_all(&mut self) {
+        self.until_publish = publish_every(&self.cell);
+        self.cell.queue.offer_room(self.head);
     }
 
     #[cold]

@@ -9,10 +9,10 @@ use std::{
     ptr::NonNull,
 };
 
-/// Blocks come in multiples of a cache line ...
-const STEP: usize = 64;
-/// ... up to 256 bytes. What is larger costs more to fill than to allocate.
-const CLASSES: usize = 4;
+/// Blocks come in multiples of so many bytes, two cache lines ...
+const STEP: usize = 128;
+/// ... up to 1 KiB, which most handlers stay below. What is larger costs more to fill than to allocate.
+const CLASSES: usize = 8;
 /// What allocators align to anyway. What wants more comes from the allocator.
 const ALIGN: usize = 16;
 /// Bytes that a thread keeps of each size: enough for some hundred handlers that wait at once on
@@ -197,15 +197,16 @@ mod tests {
 
     #[test]
     fn a_thread_keeps_so_much_of_each_size_and_no_more() {
-        assert_eq!(Memory::<[u8; 65]>::class(), 1);
-        let most = KEPT_BYTES / 128;
+        type Odd = [u8; STEP + 1];
+        assert_eq!(Memory::<Odd>::class(), 1);
+        let most = KEPT_BYTES / (2 * STEP);
         for _ in 0..3 {
-            let all: Vec<_> = (0..most + 5).map(|_| Memory::<[u8; 65]>::new()).collect();
+            let all: Vec<_> = (0..most + 5).map(|_| Memory::<Odd>::new()).collect();
             assert_eq!(kept(1), 0);
             drop(all);
             assert_eq!(kept(1), most);
         }
-        drop(Memory::<[u8; 129]>::new());
+        drop(Memory::<[u8; 2 * STEP + 1]>::new());
         assert_eq!((kept(0), kept(1), kept(2)), (0, most, 1));
     }
 

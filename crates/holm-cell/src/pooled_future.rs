@@ -12,7 +12,7 @@ use crate::pool::Memory;
 
 /// A future in memory of its own, such as a handler's while it runs.
 ///
-/// As `Pin<Box<F>>`, but up to 256 bytes the memory comes from a free list of the current thread,
+/// As `Pin<Box<F>>`, but up to 1 KiB the memory comes from a free list of the current thread,
 /// and goes to that of the thread that drops it: most often no allocator is asked. Dropping this
 /// drops the future, at any time.
 #[must_use = "a future does nothing unless polled"]

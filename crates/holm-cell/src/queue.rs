@@ -14,8 +14,11 @@
 //! *Recycling.* A block is touched by (a) the producers of its slots, each last when it stores
 //! its stamp, (b) the installer of the next block, last when it stores `next`, (c) the
 //! consumer. The consumer leaves a block after it has seen all stamps and `next`; from then on
-//! no one else touches it, and it goes to `spare` or is freed. Producers that only hold the
+//! no one else touches it, and it goes to the spares or is freed. Producers that only hold the
 //! pointer do not follow it, because their compare-and-swap fails.
+//!
+//! Spares are a stack (Treiber, 1986). The consumer alone pushes; who has set INSTALLING alone pops, so that
+//! no other thread takes away or brings back the block that a pop looks at.
 //!
 //! *Room.* Only the consumer moves `limit`, the index that may not be reserved any more.
 //!
@@ -55,7 +58,7 @@ pub(crate) struct Queue<T> {
     rare: Lazy<Rare>,
     /// The first block, for the consumer's first step.
     first: AtomicPtr<Block<T>>,
-    /// A used block for the next installer. Only the consumer puts one in.
+    /// Used blocks for the next installers, linked.
     spare: AtomicPtr<Block<T>>,
     /// The first index that has no room, as a [`Tail`].
     limit: AtomicU64,
@@ -64,7 +67,13 @@ pub(crate) struct Queue<T> {
     state: AtomicU8,
     /// Whether somebody waits for room.
     waiting: AtomicBool,
+    /// How many blocks are in `spare`.
+    spares: AtomicU8,
 }
+
+/// Used blocks that are kept: a burst of half the usual capacity needs no allocator. At 1 KiB each this is
+/// what a once busy actor holds on to until it hibernates.
+const SPARES_MAX: u8 = if cfg!(loom) { 1 } else { 16 };
 
 #[cfg(not(loom))]
 const _: () = assert!(std::mem::offset_of!(Queue<u64>, limit) >= 64, "one cache line apart");
@@ -116,6 +125,7 @@ impl<T> Queue<T> {
             capacity,
             state: AtomicU8::new(0),
             waiting: AtomicBool::new(false),
+            spares: AtomicU8::new(0),
         }
     }
 
@@ -179,21 +189,17 @@ impl<T> Queue<T> {
             let offset = index % Block::<T>::SLOTS;
             let len = want.min(Block::<T>::SLOTS - offset);
             let mut next = Tail::at(index + len);
-            let block = if offset == 0 {
-                // Before the step that makes all others wait.
-                let fresh = fresh.get_or_insert_with(|| self.spare_or_new());
+            if offset == 0 {
                 next = next.with(Tail::INSTALLING);
-                fresh.as_ptr()
-            } else {
-                self.tail_block.load(Ordering::Relaxed)
-            };
+                if fresh.is_none() && self.spare.load(Ordering::Relaxed).is_null() {
+                    // Before the step that makes all others wait.
+                    fresh = Some(OwnedBlock::new());
+                }
+            }
+            let block = self.tail_block.load(Ordering::Relaxed);
             match self.try_move(tail, next) {
                 Ok(()) => {
-                    if offset == 0
-                        && let Some(fresh) = fresh
-                    {
-                        self.install(fresh.into_raw());
-                    }
+                    let block = if offset == 0 { self.install(fresh) } else { block };
                     return Ok(Run { block, index, len, wakes: tail.is(Tail::IDLE) });
                 }
                 Err(now) => tail = now,
@@ -215,16 +221,9 @@ impl<T> Queue<T> {
         }
     }
 
-    fn spare_or_new(&self) -> OwnedBlock<T> {
-        match NonNull::new(self.spare.swap(ptr::null_mut(), Ordering::Acquire)) {
-            // SAFETY: the consumer put it there when no one used it; the swap made it ours.
-            Some(spare) => unsafe { OwnedBlock::from_raw(spare) },
-            None => OwnedBlock::new(),
-        }
-    }
-
-    /// Only by the thread that has set INSTALLING.
-    fn install(&self, block: *mut Block<T>) {
+    /// Makes another block the tail block. Only by the thread that has set INSTALLING.
+    fn install(&self, fresh: Option<OwnedBlock<T>>) -> *mut Block<T> {
+        let block = self.pop_spare().or(fresh).unwrap_or_else(OwnedBlock::new).into_raw();
         let last = self.tail_block.load(Ordering::Relaxed);
         let link = if last.is_null() {
             &self.first
@@ -235,6 +234,28 @@ impl<T> Queue<T> {
         link.store(block, Ordering::Release);
         self.tail_block.store(block, Ordering::Relaxed);
         self.tail.fetch_and(!Tail::INSTALLING, Ordering::Release);
+        block
+    }
+
+    /// Only by the thread that has set INSTALLING.
+    fn pop_spare(&self) -> Option<OwnedBlock<T>> {
+        let mut top = self.spare.load(Ordering::Acquire);
+        loop {
+            let block = NonNull::new(top)?;
+            // SAFETY: no one else takes it out.
+            let next = unsafe { &block.as_ref().next };
+            let below = next.load(Ordering::Relaxed);
+            let (success, failure) = (Ordering::Acquire, Ordering::Acquire);
+            match self.spare.compare_exchange_weak(top, below, success, failure) {
+                Ok(_) => {
+                    next.store(ptr::null_mut(), Ordering::Relaxed);
+                    self.spares.fetch_sub(1, Ordering::Relaxed);
+                    // SAFETY: the consumer put it there when no one used it, and now it is ours.
+                    return Some(unsafe { OwnedBlock::from_raw(block) });
+                }
+                Err(now) => top = now,
+            }
+        }
     }
 
     // The consumer.
@@ -258,11 +279,30 @@ impl<T> Queue<T> {
     pub(crate) unsafe fn recycle(&self, block: NonNull<Block<T>>) {
         // SAFETY: no one else touches the block any more.
         let owned = unsafe { OwnedBlock::from_raw(block) };
-        // No one but this thread makes `spare` non-null, so a null stays null.
-        if self.spare.load(Ordering::Relaxed).is_null() {
-            // SAFETY: as above.
-            unsafe { block.as_ref() }.next.store(ptr::null_mut(), Ordering::Relaxed);
-            self.spare.store(owned.into_raw(), Ordering::Release);
+        if self.spares.load(Ordering::Relaxed) >= SPARES_MAX {
+            return;
+        }
+        self.spares.fetch_add(1, Ordering::Relaxed);
+        let block = owned.into_raw();
+        let mut top = self.spare.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: it is still ours.
+            unsafe { &(*block).next }.store(top, Ordering::Relaxed);
+            let (success, failure) = (Ordering::Release, Ordering::Relaxed);
+            match self.spare.compare_exchange_weak(top, block, success, failure) {
+                Ok(_) => return,
+                Err(now) => top = now,
+            }
+        }
+    }
+
+    /// Frees the spares.
+    ///
+    /// # Safety
+    /// No one else can be installing.
+    unsafe fn free_spares(&self) {
+        while let Some(spare) = self.pop_spare() {
+            drop(spare);
         }
     }
 
@@ -276,11 +316,6 @@ impl<T> Queue<T> {
     /// # Safety
     /// By the consumer, which is at index `head` in `block`, or behind its last slot.
     pub(crate) unsafe fn hibernate(&self, head: u64, block: *mut Block<T>) -> Option<u64> {
-        let spare = self.spare.swap(ptr::null_mut(), Ordering::Acquire);
-        if let Some(spare) = NonNull::new(spare) {
-            // SAFETY: the swap made it ours.
-            drop(unsafe { OwnedBlock::from_raw(spare) });
-        }
         let block = NonNull::new(block)?;
         let tail = self.tail();
         if tail.index() != head || tail.is(Tail::INSTALLING) {
@@ -296,6 +331,8 @@ impl<T> Queue<T> {
         self.tail_block.store(ptr::null_mut(), Ordering::Relaxed);
         let capacity = u64::from(self.capacity.messages());
         self.limit.store(Tail::at(next + capacity).0, Ordering::Relaxed);
+        // SAFETY: this thread has set INSTALLING.
+        unsafe { self.free_spares() };
         self.tail.store(moved.0, Ordering::Release);
         // SAFETY: all its messages were taken, and no one finds it any more.
         drop(unsafe { OwnedBlock::from_raw(block) });
@@ -315,17 +352,16 @@ impl<T> Queue<T> {
         tail
     }
 
-    /// Frees the last block and the spare one.
+    /// Frees the last block and the spares.
     ///
     /// # Safety
     /// By the consumer, which has closed the queue and taken all messages.
     pub(crate) unsafe fn free(&self, last: *mut Block<T>) {
-        let spare = self.spare.swap(ptr::null_mut(), Ordering::Acquire);
-        for block in [last, spare] {
-            if let Some(block) = NonNull::new(block) {
-                // SAFETY: all slots are stamped, so no producer touches the block any more.
-                drop(unsafe { OwnedBlock::from_raw(block) });
-            }
+        // SAFETY: each installer has written its message after it installed.
+        unsafe { self.free_spares() };
+        if let Some(block) = NonNull::new(last) {
+            // SAFETY: all slots are stamped, so no producer touches the block any more.
+            drop(unsafe { OwnedBlock::from_raw(block) });
         }
     }
 }

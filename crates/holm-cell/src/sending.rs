@@ -17,9 +17,10 @@ use crate::{
 /// Made by [`Cell::send`] and [`Cell::send_owned`]. Ready when the message is accepted, or with
 /// the message when the cell has closed.
 ///
-/// Waiting senders are woken first come first served, when half of the inbox is free. One that
-/// then finds no room, because others were quicker, keeps its place. Cancel-safe: dropped
-/// before it is ready, the message was not sent, and a wake it had not used goes to the next.
+/// Waiting senders are woken first come first served, when half of the inbox is free or the consumer
+/// [offers](crate::Consumer::offer_room) what room there is. One that then finds none, because
+/// others were quicker, keeps its place. Cancel-safe: dropped before it is ready, the message was not
+/// sent, and a wake it had not used goes to the next.
 #[must_use = "a future does nothing unless polled"]
 pub struct Sending<C: Deref<Target = Cell<T, H>>, T, H> {
     cell: C,

@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 /// An address that can be listened at and dialled.
 ///
-/// Written `tcp:HOST:PORT` (IPv6 in brackets), `unix:PATH` or `mem:NAME`.
+/// Written `tcp:HOST:PORT` (IPv6 in brackets), `tls:HOST:PORT`, `noise:HOST:PORT`, `unix:PATH` or
+/// `mem:NAME`. A transport opens the [`stream`](Self::stream) beneath `tls:` and `noise:` only;
+/// what goes through it is for the caller to secure.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Endpoint {
     /// A TCP port of a host.
@@ -15,6 +17,20 @@ pub enum Endpoint {
         /// A DNS name or an address, IPv6 without brackets.
         host: String,
         /// The port; 0 asks a listener for a free one.
+        port: u16,
+    },
+    /// TLS over a TCP port of a host.
+    Tls {
+        /// As of `Tcp`.
+        host: String,
+        /// As of `Tcp`.
+        port: u16,
+    },
+    /// Noise over a TCP port of a host.
+    Noise {
+        /// As of `Tcp`.
+        host: String,
+        /// As of `Tcp`.
         port: u16,
     },
     /// A Unix socket.
@@ -27,13 +43,13 @@ pub enum Endpoint {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseEndpointError {
-    /// It starts with none of `tcp:`, `unix:` and `mem:`.
-    #[error("`{0}` does not start with `tcp:`, `unix:` or `mem:`")]
+    /// It starts with no known scheme.
+    #[error("`{0}` does not start with `tcp:`, `tls:`, `noise:`, `unix:` or `mem:`")]
     Scheme(String),
-    /// A `tcp:` endpoint without a valid host.
+    /// A TCP port without a valid host.
     #[error("`{0}` names no valid host (an IPv6 address goes in brackets)")]
     Host(String),
-    /// A `tcp:` endpoint without a port of 0 to 65535.
+    /// A host without a port of 0 to 65535.
     #[error("`{0}` does not end with a port of 0 to 65535")]
     Port(String),
     /// A `unix:` endpoint whose path is empty or contains a NUL.
@@ -44,11 +60,39 @@ pub enum ParseEndpointError {
     Name(String),
 }
 
+impl Endpoint {
+    /// The plain stream beneath it, which a transport can open.
+    #[must_use]
+    pub fn stream(&self) -> Self {
+        match self {
+            Self::Tls { host, port } | Self::Noise { host, port } => {
+                Self::Tcp { host: host.clone(), port: *port }
+            }
+            Self::Tcp { .. } | Self::Unix(_) | Self::Memory(_) => self.clone(),
+        }
+    }
+
+    /// The same security over `stream`: where a listener really is that was asked for here.
+    #[must_use]
+    pub fn over(&self, stream: Self) -> Self {
+        match (self, stream) {
+            (Self::Tls { .. }, Self::Tcp { host, port }) => Self::Tls { host, port },
+            (Self::Noise { .. }, Self::Tcp { host, port }) => Self::Noise { host, port },
+            (_, stream) => stream,
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tcp = |scheme: &str, host: &str, port: u16| match host.contains(':') {
+            true => write!(f, "{scheme}:[{host}]:{port}"),
+            false => write!(f, "{scheme}:{host}:{port}"),
+        };
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Tcp { host, port } => tcp("tcp", host, *port),
+            Self::Tls { host, port } => tcp("tls", host, *port),
+            Self::Noise { host, port } => tcp("noise", host, *port),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Memory(name) => write!(f, "mem:{name}"),
         }
@@ -60,14 +104,14 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(rest) = text.strip_prefix("tcp:") {
-            let bad_port = || ParseEndpointError::Port(text.to_owned());
-            let (host, port) = rest.rsplit_once(':').ok_or_else(bad_port)?;
-            if port.bytes().any(|b| !b.is_ascii_digit()) {
-                return Err(bad_port()); // `u16` alone would take `+80`.
-            }
-            let port = port.parse().map_err(|_| bad_port())?;
-            let host = parse_host(host).ok_or_else(|| ParseEndpointError::Host(text.to_owned()))?;
-            Ok(Self::Tcp { host: host.to_owned(), port })
+            let (host, port) = parse_port(text, rest)?;
+            Ok(Self::Tcp { host, port })
+        } else if let Some(rest) = text.strip_prefix("tls:") {
+            let (host, port) = parse_port(text, rest)?;
+            Ok(Self::Tls { host, port })
+        } else if let Some(rest) = text.strip_prefix("noise:") {
+            let (host, port) = parse_port(text, rest)?;
+            Ok(Self::Noise { host, port })
         } else if let Some(path) = text.strip_prefix("unix:") {
             if path.is_empty() || path.contains('\0') {
                 return Err(ParseEndpointError::Path(text.to_owned()));
@@ -82,6 +126,18 @@ impl FromStr for Endpoint {
             Err(ParseEndpointError::Scheme(text.to_owned()))
         }
     }
+}
+
+/// `HOST:PORT` at the end of `text`.
+fn parse_port(text: &str, rest: &str) -> Result<(String, u16), ParseEndpointError> {
+    let bad_port = || ParseEndpointError::Port(text.to_owned());
+    let (host, port) = rest.rsplit_once(':').ok_or_else(bad_port)?;
+    if port.bytes().any(|b| !b.is_ascii_digit()) {
+        return Err(bad_port()); // `u16` alone would take `+80`.
+    }
+    let port = port.parse().map_err(|_| bad_port())?;
+    let host = parse_host(host).ok_or_else(|| ParseEndpointError::Host(text.to_owned()))?;
+    Ok((host.to_owned(), port))
 }
 
 /// The host without brackets. Names are checked for shape only: whether one

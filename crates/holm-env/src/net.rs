@@ -36,7 +36,9 @@ impl Transport for TokioTransport {
                 Endpoint::Unix(path) => unix::dial(to, path).await,
                 #[cfg(not(unix))]
                 Endpoint::Unix(_) => Err(DialError::Unsupported { to: to.clone() }),
-                Endpoint::Memory(_) => Err(DialError::Unsupported { to: to.clone() }),
+                Endpoint::Tls { .. } | Endpoint::Noise { .. } | Endpoint::Memory(_) => {
+                    Err(DialError::Unsupported { to: to.clone() })
+                }
             }
         })
     }
@@ -52,7 +54,9 @@ impl Transport for TokioTransport {
                 Endpoint::Unix(path) => unix::listen(at, path),
                 #[cfg(not(unix))]
                 Endpoint::Unix(_) => Err(ListenError::Unsupported { at: at.clone() }),
-                Endpoint::Memory(_) => Err(ListenError::Unsupported { at: at.clone() }),
+                Endpoint::Tls { .. } | Endpoint::Noise { .. } | Endpoint::Memory(_) => {
+                    Err(ListenError::Unsupported { at: at.clone() })
+                }
             }
         })
     }

@@ -82,6 +82,9 @@ fn content(fields: &Fields) -> Result<TokenStream> {
 /// Attributes of serde whose types must see what comes next, which positional bodies do not say.
 const LOOKING_AHEAD: [&str; 3] = ["flatten", "tag", "untagged"];
 
+/// Attributes of serde that leave out on one side what the other one expects in its place.
+const LEFT_OUT: [&str; 3] = ["skip_serializing_if", "skip_serializing", "skip_deserializing"];
+
 /// What serde's attributes say of a type, field or variant.
 #[derive(Default)]
 struct Serde {
@@ -98,6 +101,12 @@ impl Serde {
                     return Err(meta.error(
                         "a message crosses the wire without names, so it cannot be flattened or \
                          tagged by serde: use a plain struct or enum",
+                    ));
+                }
+                if LEFT_OUT.iter().any(|name| meta.path.is_ident(name)) {
+                    return Err(meta.error(
+                        "a message crosses the wire without names, so that each part must be there: \
+                         remove this, or leave the part out on both sides with `skip`",
                     ));
                 }
                 if meta.path.is_ident("rename") && meta.input.peek(syn::Token![=]) {

@@ -1,18 +1,17 @@
-//! Drives a handshake over a fresh connection, against a deadline.
+//! Drives a handshake over a secured connection, against a deadline.
 
-use std::future::poll_fn;
-use std::io::{self, ErrorKind, IoSlice};
-use std::time::Duration;
-
-use holm_env::{Connection, WriteHalf};
+use holm_env::Connection;
+use holm_wire::NodeName;
 use holm_wire::handshake::{
-    AwaitHello, Established, HandshakeError, HandshakeFrame, HandshakeReader, Hello, Introduced,
-    Introduction, Reject, dial as say_hello,
+    AwaitHello, Binding, Established, Greeted, Hello, Introduced, Introduction, Reject,
+    dial as say_hello, dial_with_cookie,
 };
 
-/// For the whole handshake: some round trips over any real network, and short enough that
-/// silent clients free their places soon.
-pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
+pub use crate::failure::HandshakeFailure;
+use crate::identity::{Method, PeerIdentity};
+use crate::secured::{Rules, Secured};
+pub use crate::talk::HANDSHAKE_DEADLINE;
+use crate::talk::{Talk, within_deadline};
 
 /// A connection that became a session.
 pub struct Peering {
@@ -22,173 +21,174 @@ pub struct Peering {
     pub established: Established,
     /// What was read behind the handshake.
     pub already_read: Vec<u8>,
+    /// Who the peer was proven to be.
+    pub identity: PeerIdentity,
 }
 
-/// Why a connection became no session. It is closed, and the peer was told where possible.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HandshakeFailure {
-    /// The peer cannot be talked to, broke the protocol, or refused.
-    #[error(transparent)]
-    Handshake(#[from] HandshakeError),
-    /// This node refused the peer.
-    #[error("refused: {0}")]
-    Refused(Reject),
-    /// The connection broke.
-    #[error("the connection broke during the handshake: {0}")]
-    Io(#[from] io::Error),
-    /// Nothing was agreed on within [`HANDSHAKE_DEADLINE`].
-    #[error("the peer did not complete the handshake within {HANDSHAKE_DEADLINE:?}")]
-    Timeout,
-}
-
-/// Introduces this node on a connection that it dialled. `decide` may still refuse once the
-/// peer is known.
-///
-/// # Errors
-/// [`HandshakeFailure`]. Cancel safe: dropped, the connection is closed.
-pub async fn dial(
-    connection: Connection,
-    hello: Hello,
-    decide: impl FnOnce(&Established) -> Result<(), Reject>,
-) -> Result<Peering, HandshakeFailure> {
-    let mut talk = Talk::new(connection);
-    let outcome = within_deadline(async {
-        let mut out = Vec::new();
-        let awaiting = say_hello(hello, &mut out);
-        talk.write(&out).await?;
-        let introduced = awaiting.handle_frame(talk.read().await?)?;
-        talk.settle(introduced, Vec::new(), decide).await
-    })
-    .await;
-    talk.finish(outcome)
-}
-
-/// Answers on a connection that was accepted. `admit` decides by the peer's Hello and says
-/// what to answer; `decide` may still refuse when all is agreed.
-///
-/// # Errors
-/// [`HandshakeFailure`]. Cancel safe: dropped, the connection is closed.
-pub async fn accept(
-    connection: Connection,
-    admit: impl FnOnce(&Hello) -> Result<Introduction, Reject>,
-    decide: impl FnOnce(&Established) -> Result<(), Reject>,
-) -> Result<Peering, HandshakeFailure> {
-    let mut talk = Talk::new(connection);
-    let outcome = within_deadline(async {
-        let greeted = AwaitHello.handle_frame(talk.read().await?)?;
-        let ours = admit(greeted.hello()).map_err(HandshakeFailure::Refused)?;
-        let mut out = Vec::new();
-        let introduced = greeted.welcome(ours, &mut out)?;
-        talk.settle(introduced, out, decide).await
-    })
-    .await;
-    talk.finish(outcome)
-}
-
-async fn within_deadline<T>(
-    handshake: impl Future<Output = Result<T, HandshakeFailure>>,
-) -> Result<T, HandshakeFailure> {
-    tokio::time::timeout(HANDSHAKE_DEADLINE, handshake)
-        .await
-        .unwrap_or(Err(HandshakeFailure::Timeout))
-}
-
-/// The two directions of a handshake.
-struct Talk {
-    connection: Connection,
-    reader: HandshakeReader,
-}
-
-impl Talk {
-    fn new(connection: Connection) -> Self {
-        Self { connection, reader: HandshakeReader::new() }
-    }
-
-    async fn read(&mut self) -> Result<HandshakeFrame, HandshakeFailure> {
-        loop {
-            if let Some(frame) = self.reader.poll_frame()? {
-                return Ok(frame);
-            }
-            let Self { connection, reader } = self;
-            let n = poll_fn(|cx| connection.reader.poll_read(cx, reader.buffer())).await?;
-            if n == 0 {
-                return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
-            }
-            reader.handle_read(n);
-        }
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        write_all(&*self.connection.writer, bytes).await
-    }
-
-    /// Commits, or waits for the peer's Commit. `out` is what is to be sent before.
-    async fn settle(
-        &mut self,
-        introduced: Introduced,
-        mut out: Vec<u8>,
-        decide: impl FnOnce(&Established) -> Result<(), Reject>,
-    ) -> Result<Established, HandshakeFailure> {
-        match introduced {
-            Introduced::Committing(committing) => {
-                if let Err(reject) = decide(committing.agreed()) {
-                    // The refused peer is to know whom it reached.
-                    self.write(&out).await?;
-                    return Err(HandshakeFailure::Refused(reject));
-                }
-                let established = committing.commit(&mut out);
-                self.write(&out).await?;
-                Ok(established)
-            }
-            Introduced::AwaitCommit(awaiting) => {
-                // Without a Welcome, or the arbiter would commit.
-                decide(awaiting.agreed()).map_err(HandshakeFailure::Refused)?;
-                self.write(&out).await?;
-                Ok(awaiting.handle_frame(self.read().await?)?)
-            }
-        }
-    }
-
-    /// Tells the peer of a failure, then hands over or closes.
-    fn finish(
+impl Secured {
+    /// Introduces this node on a connection that it dialled, with its token if it has one.
+    /// `decide` may still refuse once the peer is known.
+    ///
+    /// # Errors
+    /// [`HandshakeFailure`]. Cancel safe: dropped, the connection is closed.
+    pub async fn dial(
         self,
-        outcome: Result<Established, HandshakeFailure>,
+        mut hello: Hello,
+        decide: impl FnOnce(&PeerIdentity, &Established) -> Result<(), Reject>,
     ) -> Result<Peering, HandshakeFailure> {
-        let failure = match outcome {
-            Ok(established) => {
-                let already_read = self.reader.rest().to_vec();
-                return Ok(Peering { connection: self.connection, established, already_read });
-            }
-            Err(failure) => failure,
-        };
-        let reject = match &failure {
-            HandshakeFailure::Handshake(error) => error.reject(),
-            HandshakeFailure::Refused(reject) => Some(reject.clone()),
-            HandshakeFailure::Io(_) | HandshakeFailure::Timeout => None,
-        };
-        if let Some(reject) = reject {
-            let mut out = Vec::new();
-            reject.send(&mut out);
-            // One try: a peer that takes nothing is not waited for.
-            let _ = self.connection.writer.try_write_vectored(&[IoSlice::new(&out)]);
+        let Self { mut identity, binding, connection, rules } = self;
+        hello.from.features = rules.features(hello.from.features);
+        if let Some(token) = &rules.material.token {
+            hello.from.token = Some(token.clone());
         }
-        self.connection.writer.shutdown();
-        Err(failure)
+        let mut talk = Talk::new(connection);
+        let outcome = within_deadline(async {
+            let mut out = Vec::new();
+            let awaiting = if rules.cookie {
+                let cookie = |message: &[u8]| rules.mac(message);
+                let awaiting =
+                    dial_with_cookie(hello, rules.nonce, cookie_binding(binding), &mut out);
+                talk.write(&out).await?;
+                out.clear();
+                let answer = awaiting.handle_frame(talk.read().await?, cookie, &mut out)?;
+                talk.write(&out).await?;
+                answer.handle_frame(talk.read().await?, cookie)?
+            } else {
+                let awaiting = say_hello(hello, &mut out);
+                talk.write(&out).await?;
+                awaiting
+            };
+            let introduced = awaiting.handle_frame(talk.read().await?)?;
+            if rules.cookie && binding.is_some() {
+                prove(&mut identity, Method::Cookie);
+            }
+            let decide = |agreed: &Established| {
+                rules.check_features(agreed.peer.features)?;
+                check_name(&identity, &agreed.peer.node)?;
+                decide(&identity, agreed).map_err(HandshakeFailure::Refused)
+            };
+            settle(&mut talk, introduced, Vec::new(), decide).await
+        })
+        .await;
+        finish(talk, outcome.map(|established| (established, identity)))
+    }
+
+    /// Answers on a connection that was accepted, with `ours`. `admit` decides by who the peer
+    /// was proven to be, its token and the cookie included, and by its Hello; `decide` may still
+    /// refuse when all is agreed.
+    ///
+    /// # Errors
+    /// [`HandshakeFailure`]. Cancel safe: dropped, the connection is closed.
+    pub async fn accept(
+        self,
+        mut ours: Introduction,
+        admit: impl FnOnce(&PeerIdentity, &Hello) -> Result<(), Reject>,
+        decide: impl FnOnce(&PeerIdentity, &Established) -> Result<(), Reject>,
+    ) -> Result<Peering, HandshakeFailure> {
+        let Self { mut identity, binding, connection, rules } = self;
+        ours.features = rules.features(ours.features);
+        let mut talk = Talk::new(connection);
+        let outcome = within_deadline(async {
+            let mut greeted = AwaitHello.handle_frame(talk.read().await?)?;
+            let mut out = Vec::new();
+            rules.check_features(greeted.hello().from.features)?;
+            check_name(&identity, &greeted.hello().from.node)?;
+            if rules.cookie {
+                greeted =
+                    ask_for_cookie(&mut talk, greeted, &ours, &rules, binding, &mut out).await?;
+                if binding.is_some() {
+                    prove(&mut identity, Method::Cookie);
+                }
+            }
+            identity.token = rules.check_token(greeted.hello())?;
+            if identity.token.is_some() && binding.is_some() {
+                prove(&mut identity, Method::Token);
+            }
+            admit(&identity, greeted.hello()).map_err(HandshakeFailure::Refused)?;
+            let introduced = greeted.welcome(ours, &mut out)?;
+            let decide =
+                |agreed: &Established| decide(&identity, agreed).map_err(HandshakeFailure::Refused);
+            settle(&mut talk, introduced, out, decide).await
+        })
+        .await;
+        finish(talk, outcome.map(|established| (established, identity)))
     }
 }
 
-/// Writes all of `bytes`, waiting where it must.
-async fn write_all(writer: &dyn WriteHalf, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match writer.try_write_vectored(&[IoSlice::new(bytes)]) {
-            Ok(n) => bytes = &bytes[n..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll_fn(|cx| writer.poll_writable(cx)).await?;
+/// Has both sides prove that they know the cookie, the dialler first. What this side has to say
+/// last is left in `out`.
+async fn ask_for_cookie(
+    talk: &mut Talk,
+    greeted: Greeted,
+    ours: &Introduction,
+    rules: &Rules,
+    binding: Option<Binding>,
+    out: &mut Vec<u8>,
+) -> Result<Greeted, HandshakeFailure> {
+    let challenged = greeted.challenge(ours, rules.nonce, cookie_binding(binding), out)?;
+    talk.write(out).await?;
+    out.clear();
+    Ok(challenged.handle_frame(talk.read().await?, |message| rules.mac(message), out)?)
+}
+
+/// A cookie without encryption is bound to nothing: both sides allowed that.
+fn cookie_binding(binding: Option<Binding>) -> Binding {
+    binding.unwrap_or(Binding([0; 32]))
+}
+
+/// The peer is proven by something else, if by nothing better.
+fn prove(identity: &mut PeerIdentity, method: Method) {
+    if identity.method == Method::Nothing {
+        identity.method = method;
+    }
+}
+
+/// A certificate that names nodes is good for those alone.
+fn check_name(identity: &PeerIdentity, node: &NodeName) -> Result<(), HandshakeFailure> {
+    if identity.nodes.is_empty() || identity.nodes.iter().any(|name| name == node.as_str()) {
+        Ok(())
+    } else {
+        Err(HandshakeFailure::NodeName(node.clone()))
+    }
+}
+
+/// Commits, or waits for the peer's Commit. `out` is what is to be sent before.
+async fn settle(
+    talk: &mut Talk,
+    introduced: Introduced,
+    mut out: Vec<u8>,
+    decide: impl FnOnce(&Established) -> Result<(), HandshakeFailure>,
+) -> Result<Established, HandshakeFailure> {
+    match introduced {
+        Introduced::Committing(committing) => {
+            if let Err(failure) = decide(committing.agreed()) {
+                // The refused peer is to know whom it reached.
+                talk.write(&out).await?;
+                return Err(failure);
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            let established = committing.commit(&mut out);
+            talk.write(&out).await?;
+            Ok(established)
+        }
+        Introduced::AwaitCommit(awaiting) => {
+            // Without a Welcome, or the arbiter would commit.
+            decide(awaiting.agreed())?;
+            talk.write(&out).await?;
+            Ok(awaiting.handle_frame(talk.read().await?)?)
         }
     }
-    Ok(())
+}
+
+/// Tells the peer of a failure, then hands over or closes.
+fn finish(
+    talk: Talk,
+    outcome: Result<(Established, PeerIdentity), HandshakeFailure>,
+) -> Result<Peering, HandshakeFailure> {
+    match outcome {
+        Ok((established, identity)) => {
+            let (connection, already_read) = talk.into_parts();
+            Ok(Peering { connection, established, already_read, identity })
+        }
+        Err(failure) => Err(talk.fail(failure)),
+    }
 }

@@ -1,12 +1,28 @@
 //! Who the peer is, and the driver of a session over a byte stream.
 //!
-//! A connection passes [`posture`] and [`handshake`], then a [`Session`] drives it. What its
+//! A connection is first secured ([`secure_dial`], [`secure_accept`]) as the node's [`Security`] and
+//! the endpoint's scheme say; then it passes the [`handshake`], and a [`Session`] drives it. What its
 //! frames mean is for the [`Handler`].
 #![forbid(unsafe_code)]
 
+mod failure;
 pub mod handshake;
+pub mod identity;
+mod noise;
 pub mod posture;
+pub mod secret_file;
+mod secured;
+pub mod security;
 mod session;
+mod stream;
+mod talk;
+mod tls;
 pub mod unix_dir;
 
-pub use session::{Appender, End, Handler, QUEUE_BYTES_MAX, Session};
+pub use noise::NoiseKey;
+pub use secured::{Secured, secure_accept, secure_dial};
+pub use security::Security;
+pub use session::{
+    Appender, End, Handler, MessageError, QUEUE_BYTES_MAX, Session, Stream, StreamError,
+};
+pub use tls::{CertificateFault, TlsFailure, read_certificate};

@@ -12,8 +12,20 @@ pub enum PostureError {
     #[error("plain TCP is for loopback only; {0} is another machine's address")]
     PlainTcp(String),
     /// Any user of the machine could read the token, or pose as the server.
-    #[error("a token is not sent over plain TCP; use a Unix socket")]
+    #[error("no secret is used over plain TCP; use TLS, Noise or a Unix socket")]
     TokenOverTcp,
+    /// There is no certificate to show.
+    #[error("this node has no TLS certificate to listen with")]
+    NoTlsCertificate,
+    /// There is no way to tell whom a dial reached.
+    #[error("this node accepts no TLS authority, so it cannot dial over TLS")]
+    NoTlsAuthorities,
+    /// There is no key to show.
+    #[error("this node has no Noise key")]
+    NoNoiseKey,
+    /// The host that was dialled cannot be in a certificate.
+    #[error("`{0}` is no name that a certificate could be verified for")]
+    HostName(String),
     /// The process at the other end of the Unix socket is another user's.
     #[error("the peer runs as user {0:?}, this node does not")]
     OtherUser(Option<u32>),
@@ -37,7 +49,7 @@ pub fn check_connection(connection: &Connection, token: bool) -> Result<(), Post
     }
 }
 
-/// Checks where a listener is about to listen.
+/// Checks where a listener without any key is about to listen.
 ///
 /// # Errors
 /// [`PostureError`].
@@ -47,6 +59,8 @@ pub fn check_listen(at: &Endpoint, token: bool) -> Result<(), PostureError> {
             Err(PostureError::PlainTcp(host.clone()))
         }
         Endpoint::Tcp { .. } if token => Err(PostureError::TokenOverTcp),
+        Endpoint::Tls { .. } => Err(PostureError::NoTlsCertificate),
+        Endpoint::Noise { .. } => Err(PostureError::NoNoiseKey),
         Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => Ok(()),
     }
 }

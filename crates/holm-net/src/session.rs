@@ -1,63 +1,54 @@
 //! The driver of one session: appends under a lock, writes without waiting, one reader.
 
+mod classed;
+mod handler;
+mod local;
+mod pulse;
+mod reader;
+mod stream;
+
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind, IoSlice};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::task::Waker;
+use std::time::Duration;
 
 use holm_env::{Env, ReadHalf, WriteHalf};
 use holm_wire::control::Control;
-use holm_wire::session::{Inbound, Order, Outbound, Payload, Sink, TooLarge};
-use holm_wire::{Class, Code, FrameHead, Limits, Violation};
+use holm_wire::handshake::Features;
+use holm_wire::session::streams::StreamTable;
+use holm_wire::session::{
+    ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
+};
+use holm_wire::{Class, Code, FrameHead, Limits};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
+
+pub use classed::MessageError;
+pub use handler::{End, Handler};
+use local::Local;
+use stream::STREAMS_BYTES_MAX;
+pub use stream::{Stream, StreamError};
 
 /// Places for one vectored write: some blocks and chunks, below every system's limit of 1,024.
 const SEGMENTS: usize = 32;
 
-/// Bytes queued for one peer beyond which messages to it are refused: what a fast network
+/// Bytes queued for one peer's actors beyond which messages to them are refused: what a fast network
 /// carries in some 10 ms, and all that a peer which reads nothing costs.
 pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes queued for one peer, beside one largest message, at which the session is closed as
+/// Bytes queued in the actors or streams class, beside one largest message, at which the session is closed as
 /// `overloaded`: what is never refused (ends, cancels, refusals) may go on as long again behind a
 /// full queue, and no further.
 const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
 
-/// Delivers what a session brings. Used by the session's reader alone.
-pub trait Handler: Send + 'static {
-    /// A complete message of any class but control.
-    ///
-    /// # Errors
-    /// What it says breaks the protocol; the session ends.
-    fn handle_frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation>;
-
-    /// A control frame that is not the driver's own business.
-    fn handle_control(&mut self, control: Control<'_>);
-
-    /// The last call: nothing can be appended any more and nothing else will arrive.
-    fn handle_end(self, end: End);
-}
-
-/// Why a session ended.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum End {
-    /// The stream ended or broke.
-    Lost(Option<io::Error>),
-    /// The peer closed the session.
-    ClosedByPeer {
-        /// Its code.
-        code: Code,
-        /// Its words.
-        message: String,
-    },
-    /// The peer broke the protocol.
-    Violation(Violation),
-    /// The handler panicked: a bug on this side.
-    Panicked,
-}
+/// Bytes of control frames queued at which the session is closed as `overloaded`: they go ahead
+/// of everything else, so only a peer that reads nothing at all lets so many pile up. (What the
+/// classes membership and bulk have queued is bounded by their credit.)
+const CONTROL_BYTES_MAX: usize = 1024 * 1024;
 
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
 /// the order of its frames.
@@ -68,8 +59,15 @@ pub struct Session<S> {
     wake: Notify,
     /// The queue fell to half of [`QUEUE_BYTES_MAX`], or the session ended.
     drained: Notify,
-    /// More is too much.
-    queued_max: usize,
+    /// The same for the streams class.
+    streams_drained: Notify,
+    /// The peer granted credit for a class, or the session ended.
+    credited: Notify,
+    /// Grows with every read.
+    received: AtomicU64,
+    terms: Terms,
+    has_streams: bool,
+    patience: Patience,
 }
 
 struct Out<S> {
@@ -80,6 +78,15 @@ struct Out<S> {
     blocked: bool,
     /// Somebody waits for `drained`.
     crowded: bool,
+    streams: StreamTable<Local>,
+    /// Somebody waits for `streams_drained`.
+    streams_full: bool,
+    credits: ClassCredits,
+    message_max: usize,
+    /// Bytes ever written.
+    sent: u64,
+    /// Why this side gave the peer up, for the reader to tell.
+    gave_up: Option<End>,
 }
 
 /// The guarded part of a session, for one append.
@@ -91,7 +98,8 @@ pub struct Appender<'a, S> {
 }
 
 impl<S> Appender<'_, S> {
-    /// Appends a frame whose payload `write` appends to the buffer it is given.
+    /// Appends a frame of the classes control and actors, whose payload `write` appends to the
+    /// buffer it is given. Other classes go by credit, see [`Session`].
     ///
     /// # Errors
     /// The message is larger than the peer takes; nothing was appended.
@@ -101,36 +109,57 @@ impl<S> Appender<'_, S> {
         order: Order,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), TooLarge> {
+        debug_assert!(matches!(head.kind.class(), Class::Control | Class::Actors));
         self.outbound.push(head, order, write)
     }
 
     /// Whether messages are to be refused for now: the peer's queue is full.
     pub fn is_crowded(&mut self) -> bool {
-        *self.crowded |= self.outbound.queued_bytes() >= QUEUE_BYTES_MAX;
+        *self.crowded |= self.outbound.queued_bytes_of(Class::Actors) >= QUEUE_BYTES_MAX;
         *self.crowded
     }
 }
 
 impl<S: Send + 'static> Session<S> {
     /// A session over an established connection, not yet read from.
-    pub fn new(writer: Arc<dyn WriteHalf>, limits: Limits, state: S) -> Self {
+    pub fn new(writer: Arc<dyn WriteHalf>, terms: impl Into<Terms>, state: S) -> Self {
+        let terms = terms.into();
         Self {
             out: Mutex::new(Out {
-                outbound: Outbound::new(limits),
+                outbound: Outbound::new(terms),
                 state,
                 open: true,
                 blocked: false,
                 crowded: false,
+                streams: StreamTable::new(terms.side, terms.limits),
+                streams_full: false,
+                credits: ClassCredits::default(),
+                message_max: terms.limits.message_max,
+                sent: 0,
+                gave_up: None,
             }),
             writer,
             wake: Notify::new(),
             drained: Notify::new(),
-            queued_max: SIGNALS_BYTES_MAX.saturating_add(limits.message_max),
+            streams_drained: Notify::new(),
+            credited: Notify::new(),
+            received: AtomicU64::new(0),
+            has_streams: terms.features.contains(Features::STREAMS),
+            terms,
+            patience: Patience::default(),
         }
     }
 
-    /// Starts the two tasks: one reads and delivers to `handler`, one writes what nobody else
-    /// flushes. `already_read` is what came behind the handshake.
+    /// Waits for the peer as long as this says, not as by default.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Starts the three tasks: one reads and delivers to `handler`, one writes what nobody else
+    /// flushes, one ticks and gives a silent peer up. `already_read` is what came behind the
+    /// handshake.
     pub fn start(
         self: &Arc<Self>,
         env: &Env,
@@ -139,11 +168,18 @@ impl<S: Send + 'static> Session<S> {
         already_read: &[u8],
         handler: impl Handler,
     ) {
-        let inbound = Inbound::new(limits, already_read);
+        debug_assert_eq!(limits, self.terms.limits, "the limits it was made with");
+        let inbound = Inbound::new(self.terms, already_read);
         let session = Arc::clone(self);
         drop(env.spawn(async move { session.read(reader, inbound, handler).await }));
         let session = Arc::clone(self);
         drop(env.spawn(async move { session.write().await }));
+        let tick = Duration::from_millis(self.terms.limits.tick_ms as u64);
+        let ticks = self.terms.features.contains(Features::TICKS);
+        let keep_alive = KeepAlive::new(tick, ticks, self.patience, Duration::ZERO);
+        let session = Arc::clone(self);
+        let start = Instant::now();
+        drop(env.spawn(async move { session.pulse(keep_alive, start).await }));
     }
 
     /// Appends under the lock. `None` once the session has ended.
@@ -151,23 +187,36 @@ impl<S: Send + 'static> Session<S> {
     /// The bytes are written by the next [`flush`](Self::flush), which the caller arranges. A
     /// session whose peer lets too much pile up is closed.
     pub fn append<R>(&self, append: impl FnOnce(&mut Appender<'_, S>) -> R) -> Option<R> {
+        self.with_out(|out| {
+            let Out { outbound, state, crowded, .. } = out;
+            append(&mut Appender { outbound, crowded, state })
+        })
+    }
+
+    /// As [`append`](Self::append), with all that the lock guards.
+    #[inline]
+    fn with_out<R>(&self, act: impl FnOnce(&mut Out<S>) -> R) -> Option<R> {
         let mut out = self.out.lock();
-        let Out { outbound, state, open, crowded, .. } = &mut *out;
-        if !*open {
+        if !out.open {
             return None;
         }
-        let appended = append(&mut Appender { outbound, crowded, state });
-        let overloaded = outbound.queued_bytes() > self.queued_max;
+        let done = act(&mut out);
+        let overloaded = out.is_overloaded();
         drop(out);
         if overloaded {
             self.close(Code::Overloaded, "the peer reads too little of what it is sent");
         }
-        Some(appended)
+        Some(done)
     }
 
     /// What belongs to the session, also when it has ended.
     pub fn with_state<R>(&self, look: impl FnOnce(&mut S) -> R) -> R {
         look(&mut self.out.lock().state)
+    }
+
+    /// Bytes queued and not written.
+    pub fn queued_bytes(&self) -> usize {
+        self.out.lock().outbound.queued_bytes()
     }
 
     /// Writes what is queued, as far as the kernel takes it now. Never waits.
@@ -211,8 +260,17 @@ impl<S: Send + 'static> Session<S> {
         }
         drop(out);
         self.writer.shutdown();
+        self.wake_all();
+    }
+
+    /// Has everybody see that the session has ended.
+    fn wake_all(&self) {
         self.wake.notify_one();
         self.drained.notify_waiters();
+        self.streams_drained.notify_waiters();
+        self.credited.notify_waiters();
+        let wakers: Vec<_> = self.out.lock().streams.locals().flat_map(Local::wakers).collect();
+        wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Writes until nothing is left, or the kernel takes no more (`true`).
@@ -224,7 +282,10 @@ impl<S: Send + 'static> Session<S> {
                 self.writer.try_write_vectored(&segments[..used])
             };
             match written {
-                Ok(n) => out.outbound.consumed(n),
+                Ok(n) => {
+                    out.outbound.consumed(n);
+                    out.sent += n as u64;
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     out.blocked = true;
                     return true;
@@ -236,9 +297,14 @@ impl<S: Send + 'static> Session<S> {
                     return false;
                 }
             }
-            if out.crowded && out.outbound.queued_bytes() <= QUEUE_BYTES_MAX / 2 {
+            let queued = |class| out.outbound.queued_bytes_of(class);
+            if out.crowded && queued(Class::Actors) <= QUEUE_BYTES_MAX / 2 {
                 out.crowded = false;
                 self.drained.notify_waiters();
+            }
+            if out.streams_full && queued(Class::Streams) <= STREAMS_BYTES_MAX / 2 {
+                out.streams_full = false;
+                self.streams_drained.notify_waiters();
             }
         }
         false
@@ -269,66 +335,20 @@ impl<S: Send + 'static> Session<S> {
             }
         }
     }
-
-    /// The reader task: delivers, and as its last act tears down.
-    async fn read(
-        &self,
-        mut reader: Box<dyn ReadHalf>,
-        mut inbound: Inbound,
-        handler: impl Handler,
-    ) {
-        let mut sink = Delivery { handler, closed: None };
-        // What came behind the handshake is handled first, by a read of nothing.
-        let mut got = 0;
-        let end = loop {
-            // A panic must not leave behind a session without a reader.
-            let handled = catch_unwind(AssertUnwindSafe(|| inbound.handle_read(got, &mut sink)));
-            match handled {
-                Ok(Ok(())) => {}
-                Ok(Err(violation)) => break End::Violation(violation),
-                Err(_) => break End::Panicked,
-            }
-            if let Some(closed) = sink.closed.take() {
-                break closed;
-            }
-            got = match poll_fn(|cx| reader.poll_read(cx, inbound.buffer())).await {
-                Ok(0) => break End::Lost(None),
-                Ok(n) => n,
-                Err(error) => break End::Lost(Some(error)),
-            };
-        };
-        match &end {
-            End::Violation(violation) => self.close(violation.code(), &violation.to_string()),
-            End::Panicked => self.close(Code::Internal, "a fault of this node"),
-            End::Lost(_) | End::ClosedByPeer { .. } => {}
-        }
-        self.writer.shutdown();
-        self.out.lock().open = false;
-        self.wake.notify_one();
-        self.drained.notify_waiters();
-        sink.handler.handle_end(end);
-    }
 }
 
-/// Takes the control class for the driver and passes on the rest.
-struct Delivery<H> {
-    handler: H,
-    closed: Option<End>,
-}
-
-impl<H: Handler> Sink for Delivery<H> {
-    fn frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
-        if head.kind.class() != Class::Control {
-            return self.handler.handle_frame(head, payload);
+impl<S> Out<S> {
+    /// Whether more is queued than any peer that reads lets pile up.
+    #[inline]
+    fn is_overloaded(&self) -> bool {
+        // What is seldom so, first.
+        self.outbound.queued_bytes() > CONTROL_BYTES_MAX && {
+            let max = SIGNALS_BYTES_MAX.saturating_add(self.message_max);
+            let queued = |class| self.outbound.queued_bytes_of(class);
+            queued(Class::Control) > CONTROL_BYTES_MAX
+                || queued(Class::Actors) > max
+                || queued(Class::Streams) > max
         }
-        match Control::decode(head, payload.as_slice())? {
-            Control::Tick => {}
-            Control::Close { code, message } => {
-                self.closed = Some(End::ClosedByPeer { code, message: message.to_owned() });
-            }
-            other @ (Control::Pause(_) | Control::Resume(_)) => self.handler.handle_control(other),
-        }
-        Ok(())
     }
 }
 

@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use holm_actor::{ActorSystem, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
+use holm_net::Security;
+use holm_net::identity::TokenScope;
 use holm_net::posture::PostureError;
+use holm_net::security::{SecretSource, SecurityConfig, SecurityError, Token};
 use holm_net::unix_dir::UnixDirError;
-use holm_wire::handshake::Introduction;
+use holm_proto::access::Access;
+use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
+use holm_wire::handshake::{Features, Introduction};
 use holm_wire::{
-    ClusterName, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName, Secret,
+    ClusterName, Compression, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName, Secret,
 };
 
 use crate::Node;
-use crate::events::EVENTS_KEPT;
+use crate::gate::Gate;
 use crate::inner::Inner;
 use crate::listen;
 use crate::router::Router;
@@ -36,9 +41,15 @@ pub enum StartError {
     /// A limit is out of its range.
     #[error(transparent)]
     Limits(#[from] LimitsError),
+    /// An admission limit lets nobody in.
+    #[error(transparent)]
+    Admission(#[from] AdmissionLimitsError),
     /// There is no tokio runtime, or no entropy.
     #[error(transparent)]
     Env(#[from] holm_env::StartError),
+    /// What it is to prove itself with, or to judge others by, cannot be used.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// Listening there would not be safe.
     #[error("cannot listen at {at}: {source}")]
     Posture {
@@ -55,6 +66,9 @@ pub enum StartError {
         /// Why not.
         source: UnixDirError,
     },
+    /// A compression that is no part of this build.
+    #[error("{0:?} is not built in: it needs the feature `zstd`")]
+    Compression(Compression),
     /// The system has no thread for the watchdog.
     #[error("cannot start the watchdog's thread: {0}")]
     Watchdog(#[source] std::io::Error),
@@ -68,8 +82,11 @@ pub enum StartError {
 pub struct NodeBuilder {
     name: String,
     listen: Vec<Endpoint>,
-    token: Option<Secret>,
+    security: SecurityConfig,
     limits: Limits,
+    compression: Vec<Compression>,
+    access: Access,
+    admission: AdmissionLimits,
     spawnables: Spawnables,
     env: Option<Env>,
     transport: Arc<dyn Transport>,
@@ -81,8 +98,11 @@ impl NodeBuilder {
         Self {
             name: name.to_owned(),
             listen: Vec::new(),
-            token: None,
+            security: SecurityConfig::default(),
             limits: Limits::default(),
+            compression: Vec::new(),
+            access: Access::default(),
+            admission: AdmissionLimits::default(),
             spawnables: Spawnables::default(),
             env: None,
             transport: Arc::new(TokioTransport),
@@ -91,15 +111,24 @@ impl NodeBuilder {
     }
 
     /// Accepts sessions at `at`, too. A Unix socket must be in a directory that only this user
-    /// may enter; TCP is for loopback only.
+    /// may enter; plain TCP is for loopback only.
     pub fn listen(mut self, at: Endpoint) -> Self {
         self.listen.push(at);
         self
     }
 
-    /// Asks every peer for this token, and shows it to those it dials. Not over TCP.
+    /// How it proves itself and what it asks of others. Without it there are Unix sockets and, on
+    /// loopback, plain TCP.
+    pub fn security(mut self, config: SecurityConfig) -> Self {
+        self.security = config;
+        self
+    }
+
+    /// Asks every peer for this token, too, and shows it to those it dials. Not over plain TCP.
     pub fn token(mut self, token: Secret) -> Self {
-        self.token = Some(token);
+        let source = SecretSource::Value(token);
+        self.security.token = Some(source.clone());
+        self.security.tokens.push(Token { source, scope: TokenScope::All });
         self
     }
 
@@ -112,6 +141,26 @@ impl NodeBuilder {
     /// Sets the limits of its sessions; with each peer the smaller of both hold.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Compresses what is large enough to gain by it, with the first of these that the dialled peer
+    /// names, too. None by default: it costs more time than a fast network does.
+    pub fn compression(mut self, preferred: &[Compression]) -> Self {
+        self.compression = preferred.to_vec();
+        self
+    }
+
+    /// Who may have a session with it, under which names, and what they may do. Can be changed
+    /// while it runs ([`Node::set_access`]).
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// How often strangers may connect, and how much its peers may ask for.
+    pub fn admission(mut self, limits: AdmissionLimits) -> Self {
+        self.admission = limits;
         self
     }
 
@@ -141,6 +190,11 @@ impl NodeBuilder {
     pub async fn start(mut self) -> Result<Node, StartError> {
         let name = node_name(&self.name, &mut self.listen)?;
         self.limits.validate()?;
+        self.admission.validate()?;
+        let built_in = |one: &&Compression| Compression::SUPPORTED.contains(one);
+        if let Some(&missing) = self.compression.iter().find(|one| !built_in(one)) {
+            return Err(StartError::Compression(missing));
+        }
         let env = match self.env {
             Some(env) => env,
             None => Env::tokio()?,
@@ -148,8 +202,11 @@ impl NodeBuilder {
         let cluster: ClusterName = CLUSTER_DEFAULT.parse().expect("a good name");
         let incarnation = Incarnation(env.wall_clock().0);
         let mut introduction = Introduction::new(cluster, name.clone(), incarnation);
+        introduction.features = Features::USUAL;
+        introduction.compression = self.compression.iter().map(|&one| one as u8).collect();
         introduction.limits = self.limits;
         introduction.build = format!("holm {}", env!("CARGO_PKG_VERSION"));
+        let security = Security::load(self.security, &env)?;
         let router = Arc::new(Router::default());
         let system = ActorSystem::new(
             env.clone(),
@@ -161,16 +218,16 @@ impl NodeBuilder {
             env,
             self.transport,
             introduction,
-            self.token,
+            security,
             system,
             router,
             self.spawnables,
-            EVENTS_KEPT,
+            Gate::new(self.admission, self.access),
         ));
         // All of them before any accepts, so that a failure leaves nothing behind.
         let mut listening = Vec::new();
         for at in &self.listen {
-            listening.push(listen::bind(&inner, at).await?);
+            listening.push((at, listen::bind(&inner, at).await?));
         }
         if let Some(options) = self.watchdog
             && inner.env.parallelism().is_some()
@@ -178,9 +235,10 @@ impl NodeBuilder {
             let watchdog = Watchdog::start(&inner.system, options, |_| {});
             *inner.watchdog.lock() = Some(watchdog.map_err(StartError::Watchdog)?);
         }
-        *inner.endpoints.lock() = listening.iter().map(|listener| listener.local()).collect();
-        for listener in listening {
-            listen::accept(&inner, listener);
+        *inner.endpoints.lock() =
+            listening.iter().map(|(at, listener)| at.over(listener.local())).collect();
+        for (at, listener) in listening {
+            listen::accept(&inner, at.clone(), listener);
         }
         Ok(Node::new(inner))
     }

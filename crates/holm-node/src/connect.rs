@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holm_env::{DialError, Endpoint};
-use holm_net::handshake::{self, HANDSHAKE_DEADLINE, HandshakeFailure};
-use holm_net::posture::{PostureError, check_connection};
+use holm_net::handshake::{HANDSHAKE_DEADLINE, HandshakeFailure};
+use holm_net::posture::PostureError;
+use holm_net::secure_dial;
 use holm_wire::handshake::{Dial, HandshakeError, Hello};
 use holm_wire::{AttemptNo, Code, NodeName};
 use tokio::time::Instant;
 
 use crate::NodeEvents;
+use crate::identity;
 use crate::inner::Inner;
 
 /// Why there is no session with the node that was dialled.
@@ -76,29 +78,33 @@ async fn attempt(
     to: &Endpoint,
     peer: &mut Option<NodeName>,
 ) -> Result<NodeName, ConnectError> {
-    let connection = tokio::time::timeout(HANDSHAKE_DEADLINE, node.transport.dial(to))
+    let connection = tokio::time::timeout(HANDSHAKE_DEADLINE, node.transport.dial(&to.stream()))
         .await
         .map_err(|_| ConnectError::Timeout(to.clone()))??;
-    if let Err(source) = check_connection(&connection, node.token.is_some()) {
-        connection.writer.shutdown();
-        return Err(ConnectError::Posture { to: to.clone(), source });
-    }
     let hello = Hello {
         dial: Dial { attempt: AttemptNo(node.next_attempt()), gone: None },
-        from: node.introduce(true),
+        from: node.introduce(),
     };
-    let mut place = None;
+    let address = connection.peer.clone();
+    let mut admitted = None;
     let session = async {
-        let peering = handshake::dial(connection, hello, |agreed| {
+        let secured = secure_dial(connection, &node.security, to, &hello).await?;
+        // Before it is shown a token.
+        let identity = identity::of(&secured.identity, &address);
+        if let Err(reject) = node.gate.glance(&identity) {
+            return Err(secured.refuse(HandshakeFailure::Refused(reject)));
+        }
+        let peering = secured.dial(hello, |proven, agreed| {
             *peer = Some(agreed.peer.node.clone());
-            node.decide(agreed).map(|decided| place = decided)
-        })
-        .await?;
-        node.begin(peering, place).await
+            node.decide(agreed, proven, &address).map(|decided| admitted = Some(decided))
+        });
+        node.begin(peering.await?, admitted.expect("it was decided on")).await
     };
+    let to = to.clone();
     match session.await {
         Ok(link) => Ok(link.peer.clone()),
-        Err(source) => Err(ConnectError::Handshake { to: to.clone(), source }),
+        Err(HandshakeFailure::Posture(source)) => Err(ConnectError::Posture { to, source }),
+        Err(source) => Err(ConnectError::Handshake { to, source }),
     }
 }
 

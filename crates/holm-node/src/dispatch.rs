@@ -9,20 +9,26 @@ use holm_net::{End, Handler};
 use holm_wire::body::BodyError;
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
+use holm_wire::session::streams::Open;
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
     BodyCodec, Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,
     Violation, WireError,
 };
 
-use crate::inner::Inner;
+use crate::cancels::Cancels;
+use crate::inner::{Admitted, Inner};
 use crate::link::Link;
-use crate::places::Place;
+use crate::permits::Permits;
 use crate::return_path::{CallPath, answer, fail};
-use crate::tables::{Pending, Watched};
+use crate::tables::{PAUSED_MAX, Pending, Watched};
 
-/// Methods that a peer may define in one session: more than any program has, and some MB.
-const METHODS_MAX: usize = 65_536;
+/// Methods that a peer may define in one session: more than any program has, and 1.5 MB. One more
+/// is a violation.
+const METHODS_MAX: usize = 16_384;
+
+/// Bytes in the names of those: 128 for each. More is a violation.
+const METHOD_BYTES_MAX: usize = METHODS_MAX * 128;
 
 /// The receiving side of one session.
 pub(crate) struct Dispatch {
@@ -30,8 +36,13 @@ pub(crate) struct Dispatch {
     link: Arc<Link>,
     /// What the peer calls its methods, by its short ids.
     methods: Vec<Defined>,
-    /// The peer's place, held until the session is torn down.
-    place: Option<Place>,
+    /// Bytes in their names.
+    method_bytes: usize,
+    permits: Permits,
+    /// Who waits for the peer to cancel.
+    cancels: Arc<Cancels>,
+    /// The peer's seat and place, held until the session is torn down.
+    admitted: Admitted,
 }
 
 /// A method as the peer defined it.
@@ -44,39 +55,60 @@ struct Defined {
 }
 
 impl Dispatch {
-    pub(crate) fn new(node: Arc<Inner>, link: Arc<Link>, place: Option<Place>) -> Self {
-        Self { node, link, methods: Vec::new(), place }
+    pub(crate) fn new(
+        node: Arc<Inner>,
+        link: Arc<Link>,
+        permits: Permits,
+        admitted: Admitted,
+    ) -> Self {
+        let cancels = Arc::default();
+        Self { node, link, methods: Vec::new(), method_bytes: 0, permits, cancels, admitted }
     }
 
     fn handle_signal(&mut self, signal: Signal<'_>) -> Result<(), Violation> {
         match signal {
             Signal::Define { method, actor_type, tag, fingerprint } => {
+                self.permits.signal();
                 return self.handle_define(method, actor_type, tag, fingerprint);
             }
             Signal::Send { to, method, codec, body } => {
-                self.handle_message(to, method, (codec, body), None)?;
+                if self.permits.send() {
+                    self.handle_message(to, method, (codec, body), None)?;
+                }
             }
             Signal::Call { id, to, method, codec, deadline_ms: _, body } => {
-                self.handle_message(to, method, (codec, body), Some(id))?;
+                match self.permits.call() {
+                    Ok(()) => self.handle_message(to, method, (codec, body), Some(id))?,
+                    Err(error) => self.refuse(id, error)?,
+                }
             }
             Signal::Reply { id, codec: _, body } => self.handle_reply(id, Ok(body)),
             Signal::ReplyError { id, error, reason } => {
                 self.handle_reply(id, Err((error, reason)));
             }
             Signal::Cancel { id } => {
-                self.link.session.append(|out| out.state.open.close(id));
+                if self.permits.cancel() {
+                    self.link.session.append(|out| out.state.open.close(id));
+                    self.cancels.wake(id);
+                } else {
+                    self.flood("too many cancels");
+                }
             }
-            Signal::Monitor { watch, to } => self.handle_monitor(watch, to),
+            Signal::Monitor { watch, to } => self.handle_monitor(watch, to)?,
             Signal::Demonitor { watch, to: _ } => self.handle_demonitor(watch),
             Signal::Down { watch, reason } => self.handle_down(watch, reason),
             Signal::Exit { from, to, reason } => {
-                if let Some(cell) = find(&self.node.system, Target::Serial(to)) {
+                if self.permits.send()
+                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                {
                     let node = self.link.peer_id;
                     cell.exit(from.map(|serial| Pid { node, serial }), reason);
                 }
             }
             Signal::Kill { from: _, to } => {
-                if let Some(cell) = find(&self.node.system, Target::Serial(to)) {
+                if self.permits.send()
+                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                {
                     cell.kill();
                 }
             }
@@ -85,7 +117,7 @@ impl Dispatch {
             }
             Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
             // Pids of third nodes lead nowhere yet.
-            Signal::Node { .. } => {}
+            Signal::Node { .. } => self.permits.signal(),
         }
         Ok(())
     }
@@ -97,7 +129,11 @@ impl Dispatch {
         tag: &str,
         fingerprint: Fingerprint,
     ) -> Result<(), Violation> {
-        if method.0 as usize != self.methods.len() || self.methods.len() == METHODS_MAX {
+        self.method_bytes += actor_type.len() + tag.len();
+        if method.0 as usize != self.methods.len()
+            || self.methods.len() == METHODS_MAX
+            || self.method_bytes > METHOD_BYTES_MAX
+        {
             return Err(Violation::Method(method));
         }
         self.methods.push(Defined {
@@ -139,6 +175,8 @@ impl Dispatch {
                 id,
                 cell: Arc::clone(&cell),
                 answered: false,
+                cancels: Arc::clone(&self.cancels),
+                listens: false,
             };
             Box::new(path) as Box<dyn ReturnPath>
         });
@@ -182,15 +220,29 @@ impl Dispatch {
         }
     }
 
-    fn handle_monitor(&self, watch: Watch, to: Target<'_>) {
-        let Some(cell) = find(&self.node.system, to) else {
-            self.link.send_down(watch, ExitReason::Noproc);
-            return;
-        };
-        self.link.watch(&self.node.system, watch, cell);
+    fn handle_monitor(&mut self, watch: Watch, to: Target<'_>) -> Result<(), Violation> {
+        if !self.permits.monitor() {
+            self.link.send_down(watch, ExitReason::Noconnection);
+            return Ok(());
+        }
+        match find(&self.node.system, to) {
+            Some(cell) => self.watch(watch, cell),
+            None => {
+                self.link.send_down(watch, ExitReason::Noproc);
+                Ok(())
+            }
+        }
     }
 
-    fn handle_demonitor(&self, watch: Watch) {
+    fn watch(&self, watch: Watch, cell: Arc<dyn AnyCell>) -> Result<(), Violation> {
+        if !self.link.watch(&self.node.system, watch, cell)? {
+            self.node.gate.count(|counters| counters.overloaded += 1);
+        }
+        Ok(())
+    }
+
+    fn handle_demonitor(&mut self, watch: Watch) {
+        self.permits.signal();
         let watched =
             self.link.session.append(|out| out.state.watched.remove(&watch.monitor)).flatten();
         if let Some(Watched { cell, monitor }) = watched {
@@ -207,12 +259,15 @@ impl Dispatch {
     }
 
     fn handle_spawn(
-        &self,
+        &mut self,
         id: RequestId,
         actor_type: &str,
         monitored: Option<Watch>,
         args: &[u8],
     ) -> Result<(), Violation> {
+        if let Err(error) = self.permits.spawn(actor_type) {
+            return self.refuse(id, error);
+        }
         if !self.link.admit(id)? {
             return Ok(());
         }
@@ -223,12 +278,28 @@ impl Dispatch {
                 answer(&self.link, id, &Signal::SpawnReply { id, serial });
                 // After the reply, so that it precedes any down.
                 if let Some(watch) = monitored {
-                    self.link.watch(system, watch, cell);
+                    self.watch(watch, cell)?;
                 }
             }
             Err(failure) => fail(&self.link, id, failure.to_wire(), None),
         }
         Ok(())
+    }
+
+    /// Answers a request that was not looked at.
+    fn refuse(&self, id: RequestId, error: WireError) -> Result<(), Violation> {
+        if self.link.admit(id)? {
+            fail(&self.link, id, error, None);
+        }
+        Ok(())
+    }
+
+    /// Ends the session of a peer that asks for too much of what has no answer.
+    fn flood(&self, what: &str) {
+        if self.link.is_live() {
+            self.node.gate.count(|counters| counters.floods += 1);
+            self.link.session.close(Code::Overloaded, what);
+        }
     }
 
     fn handle_spawn_reply(&self, id: RequestId, serial: Serial) {
@@ -297,10 +368,21 @@ impl Handler for Dispatch {
         self.handle_signal(signal)
     }
 
+    fn handle_open(&mut self, _id: RequestId, _open: Open<'_>) -> Result<(), WireError> {
+        self.permits.open()?;
+        Err(WireError::new(Code::NotFound, "nothing here serves streams"))
+    }
+
     fn handle_control(&mut self, control: Control<'_>) {
         match control {
             Control::Pause(serial) => {
-                self.link.session.append(|out| out.state.paused.insert(serial));
+                let is_room = self.link.session.append(|out| {
+                    out.state.paused.insert(serial);
+                    out.state.paused.len() <= PAUSED_MAX
+                });
+                if is_room == Some(false) {
+                    self.flood("too many actors are paused");
+                }
             }
             Control::Resume(serial) => {
                 self.link.session.append(|out| out.state.paused.remove(&serial));
@@ -311,12 +393,20 @@ impl Handler for Dispatch {
     }
 
     fn handle_end(self, end: End) {
-        let Self { node, link, place, .. } = self;
+        let Self { node, link, cancels, admitted, .. } = self;
         tracing::debug!(peer = %link.peer, ?end, "session ended");
+        match (link.revoked.get(), end) {
+            (Some(message), _) => node.publish_revoked(&link, message.clone()),
+            (None, End::ClosedByPeer { code: Code::Forbidden, message }) => {
+                node.publish_revoked(&link, message);
+            }
+            (None, _) => {}
+        }
         link.session.with_state(|tables| tables.take_ended()).tell();
         link.resumed.notify_waiters();
+        cancels.wake_all();
         // Before anybody hears of the end, so that who redials then is not a duplicate.
-        drop(place);
+        drop(admitted);
         node.publish_down(&link);
     }
 }

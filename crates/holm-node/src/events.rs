@@ -13,6 +13,14 @@ pub(crate) const EVENTS_KEPT: usize = 1_024;
 pub enum NodeEvent {
     /// A session with this node began. It precedes every signal from there.
     Up(NodeName),
+    /// The session with this node ends because one of the two no longer lets the other in.
+    /// `Down` follows.
+    Revoked {
+        /// The peer.
+        node: NodeName,
+        /// Why, in the words of the side that ended it.
+        message: String,
+    },
     /// The session with this node ended. It follows every signal from there.
     Down(NodeName),
     /// The listener was too slow, and this many events are lost to it.

@@ -2,25 +2,42 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use holm_actor::{ActorSystem, Watchdog};
-use holm_env::{Endpoint, Env, Transport};
-use holm_net::Session;
+use holm_env::{Endpoint, Env, PeerAddr, Transport};
 use holm_net::handshake::{HandshakeFailure, Peering};
-use holm_wire::handshake::{Established, Introduction, Reject};
-use holm_wire::{Code, NodeName, Secret, Side};
+use holm_net::identity::{PeerIdentity, TokenScope};
+use holm_net::{Security, Session};
+use holm_proto::access::{Access, Capabilities, Identity};
+use holm_wire::handshake::{Established, Introduction, Reject, Role};
+use holm_wire::session::Terms;
+use holm_wire::{Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::dispatch::Dispatch;
-use crate::events::NodeEvent;
+use crate::events::{EVENTS_KEPT, NodeEvent};
+use crate::gate::{Gate, Seat};
+use crate::identity;
 use crate::link::Link;
+use crate::meter::meter;
+use crate::permits::Permits;
 use crate::places::{self, Place, Places};
 use crate::router::Router;
 use crate::spawnables::Spawnables;
 use crate::tables::Tables;
+
+/// A peer that is let in.
+pub(crate) struct Admitted {
+    identity: Identity,
+    capabilities: Capabilities,
+    _seat: Seat,
+    /// If that was this node's to give.
+    _place: Option<Place>,
+}
 
 /// One node.
 pub(crate) struct Inner {
@@ -28,10 +45,11 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     /// What it says of itself, without a token.
     pub(crate) introduction: Introduction,
-    pub(crate) token: Option<Secret>,
+    pub(crate) security: Security,
     pub(crate) system: ActorSystem,
     pub(crate) router: Arc<Router>,
     pub(crate) spawnables: Spawnables,
+    pub(crate) gate: Arc<Gate>,
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
@@ -40,6 +58,8 @@ pub(crate) struct Inner {
     places: Arc<Places>,
     /// Reports stuck handlers and circles of calls, until the node stops.
     pub(crate) watchdog: Mutex<Option<Watchdog>>,
+    /// Held while the peers are judged anew.
+    reviewing: Mutex<()>,
     /// Held while a session begins.
     beginning: tokio::sync::Mutex<()>,
     /// A session was torn down.
@@ -55,25 +75,27 @@ impl Inner {
         env: Env,
         transport: Arc<dyn Transport>,
         introduction: Introduction,
-        token: Option<Secret>,
+        security: Security,
         system: ActorSystem,
         router: Arc<Router>,
         spawnables: Spawnables,
-        events_kept: usize,
+        gate: Gate,
     ) -> Self {
         Self {
             env,
             transport,
             introduction,
-            token,
+            security,
             system,
             router,
             spawnables,
+            gate: Arc::new(gate),
             endpoints: Mutex::default(),
-            events: broadcast::Sender::new(events_kept),
+            events: broadcast::Sender::new(EVENTS_KEPT),
             stopping: watch::Sender::new(false),
             places: Arc::default(),
             watchdog: Mutex::default(),
+            reviewing: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
@@ -90,25 +112,37 @@ impl Inner {
         *self.stopping.borrow()
     }
 
-    /// What a handshake sends of this node; with the token where the peer asks for one.
-    pub(crate) fn introduce(&self, with_token: bool) -> Introduction {
+    /// What a handshake sends of this node, without a token.
+    pub(crate) fn introduce(&self) -> Introduction {
         let mut introduction = self.introduction.clone();
-        introduction.token = self.token.clone().filter(|_| with_token);
         introduction.endpoints = self.endpoints.lock().iter().map(Endpoint::to_string).collect();
         introduction
     }
 
-    /// Whether a session with this peer may begin, and its place if that is ours to give.
-    pub(crate) fn decide(&self, agreed: &Established) -> Result<Option<Place>, Reject> {
+    /// Whether a session with this peer, proven to be `proven` at `address`, may begin.
+    pub(crate) fn decide(
+        &self,
+        agreed: &Established,
+        proven: &PeerIdentity,
+        address: &PeerAddr,
+    ) -> Result<Admitted, Reject> {
         if self.is_stopping() {
             return Err(stopping());
         }
-        // An arbiter's place says so too, but only the arbiter has one.
         let peer = &agreed.peer;
-        match self.router.by_name(&peer.node) {
-            Some(link) if link.incarnation > peer.incarnation => Err(places::stale()),
-            Some(_) | None => self.places.take(agreed),
+        if matches!(proven.token, Some(TokenScope::Shards(_))) && peer.role != Role::Worker {
+            return Err(Reject::new(Code::Forbidden, "the token is for workers alone"));
         }
+        let identity = identity::of(proven, address);
+        let capabilities = self.gate.judge(&identity, peer)?;
+        let older = self.router.by_name(&peer.node);
+        // An arbiter's place says so too, but only the arbiter has one.
+        if older.as_ref().is_some_and(|link| link.incarnation > peer.incarnation) {
+            return Err(places::stale());
+        }
+        let place = self.places.take(agreed)?;
+        let seat = self.gate.seat(older.is_some())?;
+        Ok(Admitted { identity, capabilities, _seat: seat, _place: place })
     }
 
     /// Makes an agreed connection a session. An older one with the same peer is torn down first,
@@ -120,9 +154,10 @@ impl Inner {
     pub(crate) async fn begin(
         self: &Arc<Self>,
         peering: Peering,
-        place: Option<Place>,
+        admitted: Admitted,
     ) -> Result<Arc<Link>, HandshakeFailure> {
-        let Peering { connection, established, already_read } = peering;
+        let Peering { connection, established, already_read, .. } = peering;
+        let terms = Terms::from(&established);
         let Established { side, dial, limits, peer, .. } = established;
         let _alone = self.beginning.lock().await;
         if self.is_stopping() {
@@ -142,14 +177,20 @@ impl Inner {
             // Its sender goes only after it has said so.
             let _ = older.ended.subscribe().wait_for(|ended| *ended).await;
         }
+        let (identity, capabilities) = (&admitted.identity, &admitted.capabilities);
+        let quota = self.gate.quota(identity, &peer.node);
         let link = Arc::new(Link {
-            session: Arc::new(Session::new(connection.writer, limits, Tables::new(side, &limits))),
+            session: Arc::new(Session::new(connection.writer, terms, Tables::new(side, &limits))),
             stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
             peer_id: peer.node_id(),
-            peer: peer.node,
             incarnation: peer.incarnation,
+            identity: identity.clone(),
+            capabilities: Arc::new(ArcSwap::from_pointee(capabilities.clone())),
+            peer: peer.node.clone(),
+            introduction: peer,
             side,
             attempt: dial.attempt,
+            revoked: OnceLock::new(),
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
@@ -157,9 +198,44 @@ impl Inner {
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
         tracing::debug!(peer = %link.peer, dialled = (side == Side::Dialled), "session began");
-        let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), place);
-        link.session.start(&self.env, connection.reader, limits, &already_read, dispatch);
+        let (meter, reader) = meter(&self.gate, quota, connection.reader);
+        let permits = Permits::new(Arc::clone(&self.gate), meter, Arc::clone(&link.capabilities));
+        let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
+        link.session.start(&self.env, reader, limits, &already_read, dispatch);
+        // Access may have changed since the peer was judged, before anybody could find it here.
+        self.review(&link);
         Ok(link)
+    }
+
+    /// Replaces what is laid down about peers, and judges all of them anew.
+    pub(crate) fn set_access(&self, access: Access) {
+        self.gate.access.store(Arc::new(access));
+        for link in self.router.all() {
+            self.review(&link);
+        }
+    }
+
+    /// Judges a peer by what holds now: gives it its capabilities, or ends its session.
+    fn review(&self, link: &Link) {
+        // One at a time, so that the last one to judge goes by the newest.
+        let _alone = self.reviewing.lock();
+        let reject = match self.gate.judge(&link.identity, &link.introduction) {
+            Ok(capabilities) => return link.capabilities.store(Arc::new(capabilities)),
+            Err(reject) => reject,
+        };
+        // What has arrived is still delivered to the dispatch, which denies it.
+        link.capabilities.store(Arc::default());
+        let message = format!("revoked: {}", reject.message);
+        if link.revoked.set(message.clone()).is_ok() {
+            self.gate.count(|counters| counters.revoked += 1);
+            tracing::warn!(node = %self.name(), peer = %link.peer, message, "a session is closed");
+            link.session.close(Code::Forbidden, &message);
+        }
+    }
+
+    /// A session ends because one side no longer lets the other in. Its end follows.
+    pub(crate) fn publish_revoked(&self, link: &Link, message: String) {
+        let _ = self.events.send(NodeEvent::Revoked { node: link.peer.clone(), message });
     }
 
     /// The last word about a session. Until then the next one with this peer waits.

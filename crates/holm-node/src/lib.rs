@@ -2,17 +2,24 @@
 //!
 //! [`Node::builder`] starts one. Its [`ActorSystem`](holm_actor::ActorSystem) sends what is for
 //! other nodes through the `router`, which finds the peer's `link`; the `dispatch` of a link
-//! delivers what the peer sends.
+//! delivers what the peer sends. The `gate` decides who comes in, the `permits` of a link what
+//! the peer may do.
 #![forbid(unsafe_code)]
 
 mod builder;
+mod cancels;
 mod connect;
+mod counters;
 mod dispatch;
 mod events;
+mod gate;
+mod identity;
 mod inner;
 mod link;
 mod listen;
+mod meter;
 mod node;
+mod permits;
 mod places;
 mod remote_spawn;
 mod return_path;
@@ -22,6 +29,10 @@ mod tables;
 
 pub use builder::{NodeBuilder, StartError};
 pub use connect::ConnectError;
+pub use counters::AdmissionCounters;
 pub use events::{NodeEvent, NodeEvents};
+pub use holm_net::security;
+pub use holm_proto::access;
+pub use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError, Rate};
 pub use node::Node;
 pub use remote_spawn::{Monitored, RemoteSpawnError, SpawnOn};

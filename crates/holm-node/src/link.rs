@@ -1,21 +1,24 @@
 //! One peer, while there is a session with it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
 use holm_env::Env;
 use holm_net::{Appender, Session};
+use holm_proto::access::{Capabilities, Identity};
 use holm_wire::control::Control;
+use holm_wire::handshake::Introduction;
 use holm_wire::session::{Order, ReceiverKey};
 use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    Admission, AttemptNo, Code, ExitReason, Incarnation, NodeId, NodeName, RequestId, Side,
+    Admission, AttemptNo, Code, ExitReason, Incarnation, Kind, NodeId, NodeName, RequestId, Side,
     Violation, WireError,
 };
 use tokio::sync::{Notify, watch};
 
-use crate::tables::{Tables, Watched};
+use crate::tables::{Tables, WATCHED_MAX, Watched};
 
 /// A session and whom it leads to.
 pub(crate) struct Link {
@@ -25,6 +28,14 @@ pub(crate) struct Link {
     pub(crate) peer: NodeName,
     pub(crate) peer_id: NodeId,
     pub(crate) incarnation: Incarnation,
+    /// Who the peer has proven to be.
+    pub(crate) identity: Identity,
+    /// What it said of itself.
+    pub(crate) introduction: Introduction,
+    /// What it may do now.
+    pub(crate) capabilities: Arc<ArcSwap<Capabilities>>,
+    /// Why the peer is no longer let in, if it is not.
+    pub(crate) revoked: OnceLock<String>,
     /// Whether this node dialled.
     pub(crate) side: Side,
     /// The number of the dial.
@@ -72,17 +83,38 @@ impl Link {
         }
     }
 
-    /// Has the peer hear of the end of one of our actors.
+    /// Has the peer hear of the end of one of our actors. `false` if it watches too many already:
+    /// it is told that the connection to this one is lost, for it will not hear of its end.
+    ///
+    /// # Errors
+    /// It has a monitor of this number.
     pub(crate) fn watch(
         self: &Arc<Self>,
         system: &ActorSystem,
         watch: Watch,
         cell: Arc<dyn AnyCell>,
-    ) {
+    ) -> Result<bool, Violation> {
         let monitor = system.next_monitor();
         let watched = Watched { cell: Arc::clone(&cell), monitor };
-        if self.session.append(|out| out.state.watched.insert(watch.monitor, watched)).is_none() {
-            return;
+        let added = self.session.append(|out| {
+            let table = &mut out.state.watched;
+            if table.contains_key(&watch.monitor) {
+                return Err(Violation::Unexpected(Kind::Monitor));
+            }
+            let is_room = table.len() < WATCHED_MAX;
+            if is_room {
+                table.insert(watch.monitor, watched);
+            }
+            Ok(is_room)
+        });
+        match added {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) => {
+                self.send_down(watch, ExitReason::Noconnection);
+                return Ok(false);
+            }
+            Some(Err(violation)) => return Err(violation),
+            None => return Ok(true),
         }
         let link = Arc::clone(self);
         let watcher = Watcher::remote(monitor, Address::Pid(cell.pid()), move |reason| {
@@ -93,6 +125,7 @@ impl Link {
             // It has ended meanwhile.
             watcher.fire(cell.exit_reason().unwrap_or(ExitReason::Noproc));
         }
+        Ok(true)
     }
 
     /// Asks the peer to accept no more messages for one of our actors, until half of its inbox

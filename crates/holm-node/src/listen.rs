@@ -1,75 +1,71 @@
 //! Accepting sessions.
 
-use std::future::pending;
+use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
 
 use holm_env::{Connection, Endpoint, Listener};
-use holm_net::handshake::{self, HandshakeFailure};
-use holm_net::posture::{check_connection, check_listen};
+use holm_net::handshake::HandshakeFailure;
 use holm_net::unix_dir::bind_private;
+use holm_net::{TlsFailure, secure_accept};
+use holm_proto::admission::{Outcome, Refusal};
 use holm_wire::Code;
-use holm_wire::handshake::{Hello, Introduction, Reject};
-use tokio::sync::Semaphore;
+use holm_wire::handshake::Reject;
+use tokio::sync::watch;
 
 use crate::StartError;
+use crate::gate::{self, Handshake};
 use crate::inner::Inner;
-
-/// Handshakes under way at once at one listener. Each ends within its deadline; further connections
-/// wait in the system's backlog.
-const HANDSHAKES_MAX: usize = 128;
 
 /// Pause after a failed accept: the process is out of file handles, which takes a while to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Begins to listen; nothing is accepted yet.
 pub(crate) async fn bind(node: &Inner, at: &Endpoint) -> Result<Box<dyn Listener>, StartError> {
-    check_listen(at, node.token.is_some())
+    node.security
+        .check_listen(at)
         .map_err(|source| StartError::Posture { at: at.clone(), source })?;
     if let Endpoint::Unix(path) = at {
         let socket =
             bind_private(path).map_err(|source| StartError::UnixDir { at: at.clone(), source })?;
         return Ok(Box::new(socket));
     }
-    Ok(node.transport.listen(at).await?)
+    Ok(node.transport.listen(&at.stream()).await?)
 }
 
 /// Accepts until the node stops.
-pub(crate) fn accept(node: &Arc<Inner>, mut listener: Box<dyn Listener>) {
+pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn Listener>) {
     let weak = Arc::downgrade(node);
     let env = node.env.clone();
     let mut stopping = node.stopping.subscribe();
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     let accepting = async move {
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
-                accepted = async {
-                    let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else {
-                        // Never closed.
-                        return pending().await;
-                    };
-                    listener.accept().await.map(|connection| (connection, permit))
-                } => accepted,
+                accepted = listener.accept() => accepted,
             };
             let Some(node) = weak.upgrade() else { return };
-            match accepted {
-                Ok((connection, permit)) => {
-                    let mut stopping = stopping.clone();
-                    drop(env.spawn(async move {
-                        tokio::select! {
-                            biased;
-                            _ = stopping.wait_for(|stopping| *stopping) => {}
-                            () = admit(&node, connection) => {}
-                        }
-                        drop(permit);
-                    }));
-                }
+            let connection = match accepted {
+                Ok(connection) => connection,
                 Err(error) => {
                     tracing::warn!(node = %node.name(), %error, "cannot accept for now");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
                 }
+            };
+            let entered = tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+                entered = node.gate.enter(gate::source(&connection.peer)) => entered,
+            };
+            match entered {
+                Ok(handshake) => {
+                    let stopping = stopping.clone();
+                    let at = at.clone();
+                    drop(env.spawn(admit(node, at, connection, handshake, stopping)));
+                }
+                Err(refusal) => refuse(&at, &connection, &refusal),
             }
         }
     };
@@ -81,35 +77,70 @@ pub(crate) fn accept(node: &Arc<Inner>, mut listener: Box<dyn Listener>) {
     }));
 }
 
-async fn admit(node: &Arc<Inner>, connection: Connection) {
-    if let Err(failure) = shake(node, connection).await {
+/// Closes a connection before it has said anything.
+fn refuse(at: &Endpoint, connection: &Connection, refusal: &Refusal) {
+    // What speaks TLS or Noise would not understand.
+    if at.stream() == *at {
+        let mut out = Vec::new();
+        Reject::new(Code::Overloaded, refusal.to_string()).send(&mut out);
+        // One try, which a fresh connection takes.
+        let _ = connection.writer.try_write_vectored(&[IoSlice::new(&out)]);
+    }
+    connection.writer.shutdown();
+}
+
+/// Sees a handshake to its end, or until it has to give way, or the node stops.
+async fn admit(
+    node: Arc<Inner>,
+    at: Endpoint,
+    connection: Connection,
+    handshake: Handshake,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let give_way = handshake.give_way();
+    let outcome = tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stopping| *stopping) => return,
+        () = give_way.notified() => {
+            tracing::warn!(node = %node.name(), "a handshake had to give way to another");
+            return;
+        }
+        outcome = shake(&node, &at, connection) => outcome,
+    };
+    handshake.end(match &outcome {
+        Ok(()) => Outcome::Proven,
+        Err(failure) if is_unproven(failure) => Outcome::Unproven,
+        Err(_) => Outcome::Broken,
+    });
+    if let Err(failure) = outcome {
         tracing::warn!(node = %node.name(), %failure, "a connection was refused");
     }
 }
 
-/// From a connection to a session.
-async fn shake(node: &Arc<Inner>, connection: Connection) -> Result<(), HandshakeFailure> {
-    if let Err(error) = check_connection(&connection, node.token.is_some()) {
-        connection.writer.shutdown();
-        return Err(HandshakeFailure::Refused(Reject::new(Code::Forbidden, error.to_string())));
+/// Whether the peer failed to prove who it is, or is nobody to be let in.
+fn is_unproven(failure: &HandshakeFailure) -> bool {
+    if let HandshakeFailure::Tls(TlsFailure::Certificate(_)) = failure {
+        return true;
     }
-    let mut place = None;
-    let peering = handshake::accept(
-        connection,
-        |hello| welcome(node, hello),
-        |agreed| node.decide(agreed).map(|decided| place = decided),
-    )
-    .await?;
-    node.begin(peering, place).await.map(drop)
+    let code = failure.reject().map(|reject| reject.code);
+    matches!(code, Some(Code::Unauthorized | Code::Forbidden))
 }
 
-/// Checks the token of a peer. The answer carries none: the socket itself shows who we are.
-fn welcome(node: &Inner, hello: &Hello) -> Result<Introduction, Reject> {
-    match (&node.token, &hello.from.token) {
-        (Some(_), None) => Err(Reject::new(Code::Unauthorized, "this node asks for a token")),
-        (Some(ours), Some(theirs)) if ours != theirs => {
-            Err(Reject::new(Code::Unauthorized, "the token is wrong"))
-        }
-        (Some(_) | None, _) => Ok(node.introduce(false)),
-    }
+/// From a connection to a session.
+async fn shake(
+    node: &Arc<Inner>,
+    at: &Endpoint,
+    connection: Connection,
+) -> Result<(), HandshakeFailure> {
+    let address = connection.peer.clone();
+    let secured = secure_accept(connection, &node.security, at).await?;
+    let mut admitted = None;
+    let peering = secured.accept(
+        node.introduce(),
+        |_, _| Ok(()),
+        |proven, agreed| {
+            node.decide(agreed, proven, &address).map(|decided| admitted = Some(decided))
+        },
+    );
+    node.begin(peering.await?, admitted.expect("it was decided on")).await.map(drop)
 }

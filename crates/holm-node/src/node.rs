@@ -7,11 +7,13 @@ use holm_actor::{
     Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOptions, Spawnable,
 };
 use holm_env::Endpoint;
+use holm_net::security::SecurityError;
+use holm_proto::access::Access;
 use holm_wire::NodeName;
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
-use crate::{NodeBuilder, NodeEvents, SpawnOn};
+use crate::{AdmissionCounters, NodeBuilder, NodeEvents, SpawnOn};
 
 /// A node: it hosts actors and connects to other nodes.
 ///
@@ -118,6 +120,34 @@ impl Node {
                 let _ = ended.wait_for(|ended| *ended).await;
             }
         }
+    }
+
+    /// Who may have a session with it, and what they may do.
+    pub fn access(&self) -> Arc<Access> {
+        self.0.gate.access.load_full()
+    }
+
+    /// Replaces who may have a session with it, and what they may do. Peers with a session are
+    /// judged anew at once: each has its new capabilities from now on, and whom this node no
+    /// longer lets in loses its session, with a [`NodeEvent::Revoked`] on both sides.
+    ///
+    /// [`NodeEvent::Revoked`]: crate::NodeEvent::Revoked
+    pub fn set_access(&self, access: Access) {
+        self.0.set_access(access);
+    }
+
+    /// Reads its certificates, keys, tokens and the like again. Handshakes go by them from now on;
+    /// sessions that live are for [`set_access`](Self::set_access) to end.
+    ///
+    /// # Errors
+    /// [`SecurityError`]; what was read before stays in use.
+    pub fn reload_security(&self) -> Result<(), SecurityError> {
+        self.0.security.reload()
+    }
+
+    /// What it has refused so far.
+    pub fn admission_counters(&self) -> AdmissionCounters {
+        self.0.gate.counters()
     }
 
     /// Messages from other nodes that no actor could take.

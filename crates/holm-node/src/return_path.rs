@@ -1,12 +1,14 @@
 //! The way back to a caller on another node.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use holm_actor::{AnyCell, ArrivalError, ReplyBody, ReturnPath};
 use holm_wire::session::Order;
 use holm_wire::signal::Signal;
 use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError};
 
+use crate::cancels::Cancels;
 use crate::link::Link;
 
 /// One call of the peer, until it is answered.
@@ -16,6 +18,10 @@ pub(crate) struct CallPath {
     /// The callee, for its exit reason.
     pub(crate) cell: Arc<dyn AnyCell>,
     pub(crate) answered: bool,
+    /// Where its handler hears of a cancel.
+    pub(crate) cancels: Arc<Cancels>,
+    /// Its handler does wait for one.
+    pub(crate) listens: bool,
 }
 
 impl ReturnPath for CallPath {
@@ -42,10 +48,20 @@ impl ReturnPath for CallPath {
     fn is_cancelled(&self) -> bool {
         self.link.session.append(|out| !out.state.open.contains(self.id)).unwrap_or(true)
     }
+
+    fn poll_cancelled(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        self.listens = true;
+        self.cancels.listen(self.id, task.waker());
+        // After that: one that comes later wakes the task.
+        if self.is_cancelled() { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 impl Drop for CallPath {
     fn drop(&mut self) {
+        if self.listens {
+            self.cancels.forget(self.id);
+        }
         if self.answered {
             return;
         }

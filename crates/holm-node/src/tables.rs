@@ -8,6 +8,14 @@ use holm_wire::{Limits, MethodId, MonitorId, OpenRequests, RequestId, RequestIds
 
 use crate::remote_spawn::SpawnSink;
 
+/// Monitors that a peer may have of actors here: more than the supervisors of a large node need,
+/// and some 20 MB. A further one is answered with a `Down`, reason `Noconnection`.
+pub(crate) const WATCHED_MAX: usize = 65_536;
+
+/// Actors for which a peer may ask to be sent nothing for now: more than a node sends to at once,
+/// and some MB. With one more the session is closed.
+pub(crate) const PAUSED_MAX: usize = 65_536;
+
 /// The tables of one session. An entry about the peer is inserted before its signal is
 /// appended, under the same lock, so that the teardown finds all of them.
 pub(crate) struct Tables {

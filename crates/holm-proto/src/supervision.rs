@@ -47,4 +47,4 @@ pub use machine::Supervision;
 pub use moment::Moment;
 pub use spec::{ChildSpec, Intensity, Policy, Restart, ShutdownTime, Strategy};
 pub use tree::TreeNode;
-pub use view::{ChildState, ChildView};
+pub use view::{ChildState, ChildView, Outlook};

@@ -42,7 +42,7 @@ enum On {
 impl On {
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         match self {
-            Self::Holm(scheduler) => scheduler.spawn(Priority::Normal, future),
+            Self::Holm(scheduler) => scheduler.spawn(Priority::Normal, 0, future),
             Self::Tokio => drop(tokio::spawn(future)),
         }
     }

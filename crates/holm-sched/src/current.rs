@@ -20,12 +20,6 @@ thread_local! {
     static YIELDED: RefCell<Option<Waker>> = const { RefCell::new(None) };
 }
 
-/// Says what the running task is, for [`WorkerView::label`](crate::WorkerView): until the end of this turn.
-/// Does nothing outside of a worker. A few nanoseconds.
-pub fn note_current(label: u64) {
-    with(|local| local.slot().note(label));
-}
-
 /// What became of a task offered to the current worker.
 pub(crate) enum Offer {
     /// Queued where nothing else waited: the worker itself gets to it after its turn.

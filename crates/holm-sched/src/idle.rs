@@ -15,12 +15,14 @@ use parking_lot::Mutex;
 const CLOSED: usize = 1;
 /// Set while a worker has been told to search.
 const TOLD: usize = 2;
+/// Set while a worker lingers, one at a time: it is out of work and looks out for some before it sleeps.
+const LINGERS: usize = 4;
 /// One sleeping worker; the count fills the bits above.
-const SLEEPER: usize = 4;
+const SLEEPER: usize = 8;
 
 pub(crate) struct Idle {
-    /// `CLOSED | TOLD | SLEEPER * sleepers`. Changed under the lock except for the clearing of `TOLD`; read
-    /// without it.
+    /// `CLOSED | TOLD | LINGERS | SLEEPER * sleepers`. Changed under the lock except for `LINGERS` and the
+    /// clearing of `TOLD`; read without it.
     state: AtomicUsize,
     sleepers: Mutex<Sleepers>,
 }
@@ -48,7 +50,12 @@ impl Look {
         self.0 & TOLD == 0 && self.0 >= SLEEPER
     }
 
-    /// Whether a worker sleeps, or was woken and has not found work yet.
+    /// Whether another of `workers` is awake when one that is awake looks.
+    pub(crate) fn leaves_busy(self, workers: usize) -> bool {
+        !self.is_closed() && self.0 / SLEEPER + 1 < workers
+    }
+
+    /// Whether a worker sleeps, lingers, or was woken and has not found work yet.
     pub(crate) fn is_any_idle(self) -> bool {
         self.0 & !CLOSED != 0
     }
@@ -76,6 +83,15 @@ impl Idle {
     pub(crate) fn look(&self) -> Look {
         fence(SeqCst);
         self.glance()
+    }
+
+    /// Notes that a worker lingers; false if another one does.
+    pub(crate) fn begin_lingering(&self) -> bool {
+        self.state.fetch_or(LINGERS, Relaxed) & LINGERS == 0
+    }
+
+    pub(crate) fn end_lingering(&self) {
+        self.state.fetch_and(!LINGERS, Relaxed);
     }
 
     /// Takes the worker to wake, if any; it counts as told from here on.
@@ -137,7 +153,8 @@ impl Idle {
         if self.glance().is_closed() {
             return None;
         }
-        self.state.store(CLOSED, SeqCst);
+        self.state.fetch_or(CLOSED, SeqCst);
+        self.state.fetch_and(CLOSED | LINGERS, SeqCst);
         let order = std::mem::take(&mut sleepers.order);
         let wakers = order.iter().filter_map(|&worker| sleepers.wakers[worker].take()).collect();
         drop(sleepers);

@@ -8,7 +8,7 @@
 //!
 //! - [`Scheduler`]: starts the workers, spawns, closes.
 //! - [`Priority`]: which queue a task waits in.
-//! - [`note_current`], [`WorkerView`], [`Counters`], [`Scheduler::nudge`]: for a watchdog.
+//! - [`WorkerView`], [`Counters`], [`Scheduler::nudge`]: for a watchdog.
 //!
 //! How no wake-up is lost is argued at the head of `shared.rs`; how tokio is made to use another thread, in
 //! `handover.rs`.
@@ -24,6 +24,5 @@ mod shared;
 mod slot;
 mod worker;
 
-pub use current::note_current;
 pub use scheduler::{Priority, Scheduler};
 pub use slot::{Counters, WorkerView};

@@ -56,7 +56,7 @@ impl Local {
     /// Queues `task`; true if nothing waited in that queue or in the worker's own.
     pub(crate) fn push(&self, task: Task) -> bool {
         let alone = self.queue.is_empty();
-        match *task.metadata() {
+        match task.metadata().priority {
             Priority::Normal => {
                 self.queue.push(task);
                 alone

@@ -6,7 +6,7 @@ use async_task::Builder;
 
 use crate::{
     guarded::Guarded,
-    shared::Shared,
+    shared::{Mark, Shared},
     slot::{Counters, WorkerView},
     worker,
 };
@@ -54,9 +54,10 @@ impl Scheduler {
         Self { shared }
     }
 
-    /// Runs `future` as a task of its own, from any thread; its first turn is queued at once.
+    /// Runs `future` as a task of its own, from any thread; its first turn is queued at once. `label` is
+    /// for a watchdog.
     ///
-    /// One allocation: the future and 48 bytes, or 56 where the future's type uses every bit pattern, as
+    /// One allocation: the future and 56 bytes, or 64 where the future's type uses every bit pattern, as
     /// that of an `async` block does. A panic, in a turn or in a destructor, ends the task and nothing
     /// else; the panic hook reports it. Once the scheduler is closed `future` is dropped instead.
     ///
@@ -65,10 +66,15 @@ impl Scheduler {
     ///
     /// The wake-up of a task of a closed scheduler drops its future inside `wake`: hold no lock there that
     /// the future's destructor takes.
-    pub fn spawn<F: Future<Output = ()> + Send + 'static>(&self, priority: Priority, future: F) {
+    pub fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        priority: Priority,
+        label: u64,
+        future: F,
+    ) {
         let shared = Arc::clone(&self.shared);
         let (runnable, task) = Builder::new()
-            .metadata(priority)
+            .metadata(Mark { priority, label })
             .spawn(|_| Guarded::new(future), move |runnable| shared.schedule(runnable));
         task.detach();
         self.shared.schedule(runnable);

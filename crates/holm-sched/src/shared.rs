@@ -48,8 +48,17 @@ use crate::{
     slot::{Counters, Slot, WorkerView},
 };
 
-/// A task that has been woken. The priority fills a hole in the task's header.
-pub(crate) type Task = Runnable<Priority>;
+/// What is known of a task without polling it. Packed, to fill a hole in the task's header.
+#[derive(Clone, Copy)]
+#[repr(Rust, packed)]
+pub(crate) struct Mark {
+    pub(crate) priority: Priority,
+    /// For [`WorkerView::label`].
+    pub(crate) label: u64,
+}
+
+/// A task that has been woken.
+pub(crate) type Task = Runnable<Mark>;
 
 /// A queue with so many tasks has work for others than its worker, whose next turn is the first.
 const SPARE: usize = 2;
@@ -98,6 +107,10 @@ impl Shared {
         &self.slots[worker]
     }
 
+    pub(crate) fn workers(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The other workers, starting with the next one, so that thieves spread.
     pub(crate) fn others(&self, worker: usize) -> impl Iterator<Item = &Slot> {
         let (before, from) = self.slots.split_at(worker);
@@ -119,7 +132,7 @@ impl Shared {
             Offer::Alone => {}
             Offer::Behind => self.spare(),
             Offer::Refused(task) => {
-                self.queue_of(*task.metadata()).push(task);
+                self.queue_of(task.metadata().priority).push(task);
                 self.queued_outside();
             }
         }

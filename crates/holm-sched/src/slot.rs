@@ -1,20 +1,22 @@
 //! What everyone may see of one worker: its queue to steal from, the turn it is in, its counters.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use crossbeam_deque::Stealer;
 
 use crate::shared::Task;
 
 /// Written by its worker alone, read by thieves and the watchdog; so on cache lines of its own (two, because
-/// processors fetch them in pairs). Relaxed throughout: each value is of use by itself.
+/// processors fetch them in pairs).
 #[repr(align(128))]
 pub(crate) struct Slot {
     /// Twice the turns ended, plus one during a turn.
     phase: AtomicU64,
-    /// What the running task said it is, and in which phase it said so.
+    /// What the running task is.
     label: AtomicU64,
-    labelled: AtomicU64,
     steals: AtomicU64,
     pub(crate) queue: Stealer<Task>,
 }
@@ -24,7 +26,6 @@ impl Slot {
         Self {
             phase: AtomicU64::new(0),
             label: AtomicU64::new(0),
-            labelled: AtomicU64::new(0),
             steals: AtomicU64::new(0),
             queue,
         }
@@ -34,19 +35,16 @@ impl Slot {
         self.phase.load(Relaxed) / 2
     }
 
-    /// Called before the turn that follows `ended` others.
-    pub(crate) fn begin(&self, ended: u64) {
-        self.phase.store(2 * ended + 1, Relaxed);
+    /// Called before the turn of the task `label`, which follows `ended` others.
+    pub(crate) fn begin(&self, ended: u64, label: u64) {
+        self.label.store(label, Relaxed);
+        // A view of this phase sees this label, or a later one.
+        self.phase.store(2 * ended + 1, Release);
     }
 
     /// Called after it.
     pub(crate) fn end(&self, ended: u64) {
         self.phase.store(2 * ended + 2, Relaxed);
-    }
-
-    pub(crate) fn note(&self, label: u64) {
-        self.label.store(label, Relaxed);
-        self.labelled.store(self.phase.load(Relaxed), Relaxed);
     }
 
     pub(crate) fn count_steal(&self) {
@@ -58,13 +56,14 @@ impl Slot {
     }
 
     pub(crate) fn view(&self) -> WorkerView {
-        let phase = self.phase.load(Relaxed);
+        let phase = self.phase.load(Acquire);
         let running = phase % 2 == 1;
-        let noted = running && self.labelled.load(Relaxed) == phase;
+        let label = self.label.load(Relaxed);
+        // With the next turn's label the next phase may not be seen yet; a turn under suspicion is a long one.
         WorkerView {
             turns: phase / 2,
             running,
-            label: noted.then(|| self.label.load(Relaxed)),
+            label: running.then_some(label),
             queued: self.queue.len(),
         }
     }
@@ -79,7 +78,7 @@ pub struct WorkerView {
     pub turns: u64,
     /// Whether it is inside a turn.
     pub running: bool,
-    /// What the running task gave to [`note_current`](crate::note_current) in this turn.
+    /// The label that the running task was spawned with.
     pub label: Option<u64>,
     /// Tasks in its own queue; those in the shared queues belong to no worker.
     pub queued: usize,

@@ -2,6 +2,7 @@
 
 use crate::{
     Class, Kind, RequestId, Violation,
+    compression::Codec,
     kind::SKIPPABLE,
     varint::{self, VARINT_BYTES_MAX, VarintError},
 };
@@ -36,9 +37,15 @@ impl FrameHead {
 /// any Hello, small enough to hold for 128 strangers. Longer: closed at once.
 pub(crate) const HANDSHAKE_FRAME_MAX: usize = 1024 * 1024;
 
-/// What a frame may hold beside its data, in bytes: kind, flags, id, and the three
-/// numbers of a chunk.
-pub(crate) const FRAME_OVERHEAD_MAX: usize = 2 + 4 * VARINT_BYTES_MAX;
+/// Bytes of the checksum at a frame's end, where one was agreed on: CRC32C.
+pub(crate) const CHECKSUM_BYTES: usize = 4;
+
+/// What a chunk has before its data, after its frame's length: kind, flags, id, and the
+/// four numbers of a compressed chunk.
+const CHUNK_HEAD_MAX: usize = 2 + 5 * VARINT_BYTES_MAX;
+
+/// What a frame may hold beside its data, in bytes.
+pub(crate) const FRAME_OVERHEAD_MAX: usize = CHUNK_HEAD_MAX + CHECKSUM_BYTES;
 
 /// Low bits of the second byte: the class.
 const CLASS_MASK: u8 = 0b0000_0111;
@@ -46,8 +53,10 @@ const CLASS_MASK: u8 = 0b0000_0111;
 pub(crate) const FLAG_CHUNK: u8 = 0b0000_1000;
 /// It is the last one.
 pub(crate) const FLAG_LAST: u8 = 0b0001_0000;
+/// The payload, or the chunk's data, is compressed; where a method was agreed on.
+pub(crate) const FLAG_COMPRESSED: u8 = 0b0010_0000;
 /// Reserved bits; a feature bit will say who may set them.
-const FLAGS_RESERVED: u8 = 0b1110_0000;
+const FLAGS_RESERVED: u8 = 0b1100_0000;
 
 /// Appends a frame whose payload `write` appends; returns the payload's length.
 ///
@@ -82,6 +91,33 @@ impl Drop for Rollback<'_> {
     }
 }
 
+/// Makes the frame that [`write_frame`] appended at `start`, with a payload of `written`
+/// bytes, what travels where more was agreed on: compressed where that is smaller, and
+/// with a checksum.
+pub(crate) fn code_frame(
+    out: &mut Vec<u8>,
+    head: FrameHead,
+    (start, written): (usize, usize),
+    codec: Option<&mut Codec>,
+    checksum: bool,
+) {
+    let payload = out.len() - written;
+    let counted = payload - varint::length(head.id_on_wire()) - 2;
+    if let Some(compressed) = codec.and_then(|codec| codec.compress(&out[payload..])) {
+        out[counted + 1] |= FLAG_COMPRESSED;
+        out.truncate(payload);
+        varint::encode(written as u64, out);
+        out.extend_from_slice(compressed);
+    }
+    if checksum {
+        let sum = crc32c::crc32c(&out[counted..]);
+        out.extend_from_slice(&sum.to_le_bytes());
+    }
+    let mut bytes = [0; VARINT_BYTES_MAX];
+    let width = varint::encode_into((out.len() - counted) as u64, &mut bytes);
+    out.splice(start..counted, bytes[..width].iter().copied());
+}
+
 /// Fills in the length of the frame that starts at `start` with one byte of room.
 #[inline]
 fn set_length(out: &mut Vec<u8>, start: usize) {
@@ -98,11 +134,12 @@ fn set_length(out: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// The bytes before a chunk's data, kept with the chunk.
+/// The bytes before and after a chunk's data, kept with the chunk.
 #[derive(Debug)]
 pub(crate) struct ChunkHeader {
-    bytes: [u8; VARINT_BYTES_MAX + FRAME_OVERHEAD_MAX],
+    bytes: [u8; VARINT_BYTES_MAX + CHUNK_HEAD_MAX],
     range: Range<usize>,
+    checksum: Option<[u8; CHECKSUM_BYTES]>,
 }
 
 /// Where a chunk belongs.
@@ -114,20 +151,27 @@ pub(crate) struct ChunkMark {
     pub(crate) sequence: u64,
     /// The message's length in bytes, on its first chunk.
     pub(crate) total: Option<u64>,
+    /// In a compressed message: how many bytes the data stands for, 0 if it is as it is.
+    pub(crate) raw: Option<u64>,
+    /// It is the last one.
+    pub(crate) last: bool,
 }
 
 impl ChunkHeader {
-    /// The header of a chunk with `data` bytes of data.
-    pub(crate) fn new(head: FrameHead, mark: ChunkMark, data: usize, last: bool) -> Self {
-        let flags = FLAG_CHUNK | if last { FLAG_LAST } else { 0 };
-        let mut bytes = [0; VARINT_BYTES_MAX + FRAME_OVERHEAD_MAX];
+    /// What goes with a chunk of this data.
+    pub(crate) fn new(head: FrameHead, mark: ChunkMark, data: &[u8], checksum: bool) -> Self {
+        let flags = FLAG_CHUNK
+            | if mark.last { FLAG_LAST } else { 0 }
+            | if mark.raw.is_some() { FLAG_COMPRESSED } else { 0 };
+        let mut bytes = [0; VARINT_BYTES_MAX + CHUNK_HEAD_MAX];
         // The length goes right before what it counts, once that is known.
         let counted = VARINT_BYTES_MAX;
         bytes[counted] = head.kind as u8;
         bytes[counted + 1] = head.kind.class() as u8 | flags;
         let mut end = counted + 2;
         let mut number = [0; VARINT_BYTES_MAX];
-        for value in [Some(head.id_on_wire()), Some(mark.message), Some(mark.sequence), mark.total]
+        let id = Some(head.id_on_wire());
+        for value in [id, Some(mark.message), Some(mark.sequence), mark.total, mark.raw]
             .into_iter()
             .flatten()
         {
@@ -135,13 +179,24 @@ impl ChunkHeader {
             bytes[end..end + width].copy_from_slice(&number[..width]);
             end += width;
         }
-        let width = varint::encode_into((end - counted + data) as u64, &mut number);
+        let checksum = checksum.then(|| {
+            let sum = crc32c::crc32c(&bytes[counted..end]);
+            crc32c::crc32c_append(sum, data).to_le_bytes()
+        });
+        let length = end - counted + data.len() + checksum.map_or(0, |sum| sum.len());
+        let width = varint::encode_into(length as u64, &mut number);
         bytes[counted - width..counted].copy_from_slice(&number[..width]);
-        Self { bytes, range: counted - width..end }
+        Self { bytes, range: counted - width..end, checksum }
     }
 
+    /// What goes before the data.
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[self.range.clone()]
+    }
+
+    /// What goes after it.
+    pub(crate) fn trailer(&self) -> &[u8] {
+        self.checksum.as_ref().map_or(&[], |sum| sum)
     }
 }
 
@@ -152,17 +207,32 @@ pub(crate) struct RawHead {
     pub(crate) header: usize,
     /// Bytes of the payload.
     pub(crate) payload: usize,
+    /// Bytes of the length itself.
+    pub(crate) width: usize,
     pub(crate) kind: u8,
+    /// The number of its class.
+    pub(crate) class: u8,
     pub(crate) id: Option<RequestId>,
-    /// `FLAG_CHUNK`, `FLAG_LAST`.
+    /// `FLAG_CHUNK`, `FLAG_LAST`, `FLAG_COMPRESSED`.
     pub(crate) flags: u8,
 }
 
 impl RawHead {
-    /// Reads the head at the start of `bytes`; `None` if more bytes are needed.
-    /// `frame_max` is the most that the length may say.
+    /// Reads the head of a frame outside a session, see
+    /// [`decode_in_session`](Self::decode_in_session).
     #[inline]
     pub(crate) fn decode(bytes: &[u8], frame_max: usize) -> Result<Option<Self>, Violation> {
+        Self::decode_in_session(bytes, frame_max, false)
+    }
+
+    /// Reads the head at the start of `bytes`; `None` if more bytes are needed.
+    /// `frame_max` is the most that the length may say; `compression`: one was agreed on.
+    #[inline]
+    pub(crate) fn decode_in_session(
+        bytes: &[u8],
+        frame_max: usize,
+        compression: bool,
+    ) -> Result<Option<Self>, Violation> {
         // The common frame: lengths and id of one byte each.
         let (length, width) = match varint::decode(bytes) {
             Ok(found) => found,
@@ -181,6 +251,9 @@ impl RawHead {
         let &[kind, class_and_flags, ref rest @ ..] = frame else {
             return incomplete();
         };
+        if class_and_flags & FLAG_COMPRESSED != 0 && !compression {
+            return Err(Violation::Flags(class_and_flags));
+        }
         check_class(kind, class_and_flags)?;
         let (id, id_width) = match varint::decode(rest) {
             Ok(found) => found,
@@ -189,8 +262,10 @@ impl RawHead {
         };
         Ok(Some(Self {
             header: width + 2 + id_width,
+            width,
             payload: length - 2 - id_width,
             kind,
+            class: class_and_flags & CLASS_MASK,
             id: RequestId::from_u64(id),
             flags: class_and_flags & !CLASS_MASK,
         }))
@@ -219,7 +294,7 @@ fn check_class(kind: u8, class_and_flags: u8) -> Result<(), Violation> {
         None if Class::from_u8(class).is_none() => return Err(Violation::Flags(class_and_flags)),
         Some(_) | None => {}
     }
-    if class == Class::Control as u8 && class_and_flags & FLAG_CHUNK != 0 {
+    if class == Class::Control as u8 && class_and_flags & (FLAG_CHUNK | FLAG_COMPRESSED) != 0 {
         return Err(Violation::Flags(class_and_flags));
     }
     Ok(())

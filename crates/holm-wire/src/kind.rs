@@ -89,6 +89,16 @@ kinds! {
     Pause = 0x07, Control;
     /// Messages again.
     Resume = 0x08, Control;
+    /// A message of a Noise handshake.
+    Noise = 0x0d, Control;
+    /// The dialler is to prove that it knows the cookie.
+    Challenge = 0x0e, Control;
+    /// One side of a handshake does.
+    Proof = 0x0f, Control;
+    /// More items of a stream may be sent.
+    Credit = 0x09, Control;
+    /// More messages of a class may be sent.
+    ClassCredit = 0x0a, Control;
 
     /// A short id for a method.
     Define = 0x10, Actors;
@@ -118,6 +128,24 @@ kinds! {
     Spawn = 0x1c, Actors;
     /// It started.
     SpawnReply = 0x1d, Actors;
+
+    /// Opens a stream.
+    Open = 0x20, Streams;
+    /// An item of a stream.
+    Item = 0x21, Streams;
+    /// The last one.
+    LastItem = 0x22, Streams;
+    /// No more items.
+    End = 0x23, Streams;
+    /// The stream is over, and why.
+    Reset = 0x24, Streams;
+    /// No more items are wanted.
+    Stop = 0x25, Streams;
+
+    /// A message of the membership protocols.
+    Membership = 0x30, Membership;
+    /// A message that can wait.
+    Bulk = 0x40, Bulk;
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+mod compression;
 pub mod control;
 mod cursor;
 mod endpoints;
@@ -36,12 +37,14 @@ pub mod schema;
 mod secret;
 pub mod session;
 pub mod signal;
+mod trace;
 pub mod value;
 pub mod varint;
 
 pub use body::BodyCodec;
+pub use compression::{COMPRESSED_MIN, Codec, Compression, CompressionFault};
 pub use cursor::Malformed;
-pub use error::{ChunkFault, Code, RequestFault, Violation, WireError};
+pub use error::{ChunkFault, Code, RequestFault, StreamFault, Violation, WireError};
 pub use frame::FrameHead;
 pub use ids::{
     AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, MethodId, MonitorId, NameFault,
@@ -53,3 +56,4 @@ pub use reason::ExitReason;
 pub use requests::{Admission, OpenRequests, RequestIds, Side};
 pub use schema::{Fingerprint, Message, Schema};
 pub use secret::Secret;
+pub use trace::{ParseTraceError, Traceparent};

@@ -22,7 +22,8 @@ impl Side {
         }
     }
 
-    fn owns(self, id: RequestId) -> bool {
+    /// Whether an id is one of this side's.
+    pub(crate) fn owns(self, id: RequestId) -> bool {
         (id.as_u64() % 2 == 1) == (self == Self::Dialled)
     }
 }
@@ -51,6 +52,11 @@ impl RequestIds {
         let id = RequestId(self.next);
         self.next = self.next.checked_add(2).expect("a session has 2^63 request ids");
         id
+    }
+
+    /// Whether it gave out this id, one of its side's.
+    pub(crate) fn has_given(&self, id: RequestId) -> bool {
+        id.0 < self.next
     }
 }
 

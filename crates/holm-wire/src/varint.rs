@@ -26,6 +26,11 @@ pub fn encode(value: u64, out: &mut Vec<u8>) {
     }
 }
 
+/// How many bytes the encoding of `value` has.
+pub(crate) fn length(value: u64) -> usize {
+    encode_into(value, &mut [0; VARINT_BYTES_MAX])
+}
+
 /// Writes `value` at the start of `out` and returns its length in bytes.
 pub(crate) fn encode_into(mut value: u64, out: &mut [u8; VARINT_BYTES_MAX]) -> usize {
     let mut at = 0;

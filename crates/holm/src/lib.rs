@@ -41,12 +41,14 @@ pub use holm_actor::{
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    ConnectError, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, RemoteSpawnError, SpawnOn,
-    StartError,
+    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, ConnectError, Monitored, Node,
+    NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError, SpawnOn, StartError, access,
+    security,
 };
 pub use holm_wire::value::Value;
 pub use holm_wire::{
-    Code, ExitReason, GroupName, GroupScope, Limits, NodeId, NodeName, Pid, Secret, WireError,
+    Code, Compression, ExitReason, GroupName, GroupScope, Limits, NodeId, NodeName, Pid, Secret,
+    WireError,
 };
 
 #[doc = include_str!("../../../docs/guide.md")]

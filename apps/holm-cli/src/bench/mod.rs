@@ -7,10 +7,16 @@ mod curve;
 mod local;
 mod meter;
 mod remote;
+mod served;
+mod session;
 mod spawn;
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
+use tempfile::TempDir;
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
@@ -25,9 +31,17 @@ pub(crate) enum Bench {
     /// One repetition of a step of the cost curve, in a process of its own.
     #[command(hide = true)]
     CurveChild(Measure),
+    /// One session of two processes, without actors.
+    Session(Session),
     /// The other process of `remote`.
     #[command(hide = true)]
     Serve {
+        /// Where to listen.
+        at: String,
+    },
+    /// The other process of `session`.
+    #[command(hide = true)]
+    ServeSession {
         /// Where to listen.
         at: String,
     },
@@ -60,6 +74,16 @@ pub(crate) struct Remote {
     transport: Joint,
 }
 
+/// How to measure a session.
+#[derive(Debug, Args)]
+pub(crate) struct Session {
+    #[command(flatten)]
+    measure: Measure,
+    /// What the two processes are joined by; all of them unless given.
+    #[arg(long, value_enum)]
+    channel: Vec<session::Channel>,
+}
+
 /// A transport between two processes of one machine.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Joint {
@@ -77,10 +101,20 @@ pub(crate) async fn run(bench: Bench) -> Result<()> {
         match bench {
             Bench::Local(measure) => local::run(&measure.into()).await,
             Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
+            Bench::Session(session) => {
+                session::run(&session.channel, &session.measure.into()).await
+            }
+            Bench::ServeSession { at } => session::serve(&at).await,
             Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
             Bench::CurveChild(measure) => curve::child(measure.spawn).await,
             Bench::Serve { at } => remote::serve(&at).await,
         }
     });
     task.await?
+}
+
+/// A directory as a node asks for that of its socket.
+fn private_dir() -> Result<TempDir> {
+    let owner_only = Permissions::from_mode(0o700);
+    Ok(tempfile::Builder::new().prefix("holm-bench").permissions(owner_only).tempdir()?)
 }

@@ -1,18 +1,14 @@
 //! The figures of two processes.
 
-use std::fs::Permissions;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use holm::Named;
-use holm::env::Endpoint;
 use holm::prelude::*;
 
 use super::Joint;
 use super::meter::Meter;
+use super::served::Served;
 
 /// Callers at once in the figure of many.
 const CALLERS: u64 = 64;
@@ -55,17 +51,13 @@ pub(super) async fn serve(at: &str) -> Result<()> {
 
 /// Measures and prints all of them.
 pub(super) async fn run(joint: Joint, meter: &Meter) -> Result<()> {
-    let dir = tempfile::Builder::new()
-        .prefix("holm-bench")
-        // What a node asks of the directory of its socket.
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir()?;
+    let dir = super::private_dir()?;
     let (at, prefix) = match joint {
         Joint::Tcp => ("tcp:127.0.0.1:0".to_owned(), "holm.dist"),
         Joint::Unix => (format!("unix:{}", dir.path().join("s").display()), "holm.dist.unix"),
     };
-    let (child, endpoint) = Served::start(&at)?;
-    let meter = Meter { options: meter.options.clone(), pids: vec![child.0.id()] };
+    let (child, endpoint) = Served::start(&["serve", &at], &[])?;
+    let meter = Meter { options: meter.options.clone(), pids: vec![child.pid()] };
     let node = Node::builder("client@local").start().await?;
     let server = node.connect(&endpoint).await?;
     let server = node.at::<Server>(&server, "server");
@@ -110,34 +102,4 @@ async fn oneway(server: &Named<Server>, n: u64) -> Duration {
     }
     assert_eq!(server.taken().await, Ok(n), "none is lost");
     start.elapsed()
-}
-
-/// The other process; ended when dropped.
-struct Served(Child);
-
-impl Served {
-    fn start(at: &str) -> Result<(Self, Endpoint)> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["bench", "serve", at])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take().context("it was piped")?;
-        let served = Self(child);
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let Some(endpoint) = line.trim().strip_prefix("READY ") else {
-            bail!("the serving process said {line:?}");
-        };
-        Ok((served, endpoint.parse()?))
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // Its input ends; should that not be enough, it is killed.
-        drop(self.0.stdin.take());
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

@@ -5,6 +5,7 @@
 mod archives;
 mod bad_input;
 mod ends;
+mod keys;
 mod results;
 mod session;
 mod skipped;

@@ -53,12 +53,19 @@ pub struct PolicyCounters {
 /// The policy of one inbox, with its state.
 pub(crate) enum Keeper<A: Actor> {
     Block,
+    /// Boxed: most actors block, and pay eight bytes.
+    Other(Box<Other<A>>),
+}
+
+/// Every policy but [`Policy::Block`].
+#[expect(clippy::large_enum_variant, reason = "each is in a box of its own")]
+pub(crate) enum Other<A: Actor> {
     /// How many were refused.
     Fail(AtomicU64),
     /// How many were dropped.
     DropNew(AtomicU64),
     /// Messages are kept beside the lock-free queue, which has no room for any.
-    Locked(Box<LockedInbox<A>>),
+    Locked(LockedInbox<A>),
 }
 
 impl<A: Actor> Keeper<A> {
@@ -66,30 +73,44 @@ impl<A: Actor> Keeper<A> {
     pub(crate) fn new(policy: Policy, capacity: Capacity) -> (Self, Capacity) {
         match policy {
             Policy::Block => (Self::Block, capacity),
-            Policy::Fail => (Self::Fail(AtomicU64::new(0)), capacity),
-            Policy::DropNew => (Self::DropNew(AtomicU64::new(0)), capacity),
+            Policy::Fail => (Self::other(Other::Fail(AtomicU64::new(0))), capacity),
+            Policy::DropNew => (Self::other(Other::DropNew(AtomicU64::new(0))), capacity),
             Policy::DropOld | Policy::Coalesce => {
-                (Self::Locked(Box::new(LockedInbox::new(policy, capacity))), Capacity::NONE)
+                (Self::other(Other::Locked(LockedInbox::new(policy, capacity))), Capacity::NONE)
             }
+        }
+    }
+
+    fn other(other: Other<A>) -> Self {
+        Self::Other(Box::new(other))
+    }
+
+    /// The inbox behind a lock, if the messages are there.
+    #[inline]
+    pub(crate) fn locked(&self) -> Option<&LockedInbox<A>> {
+        let Self::Other(other) = self else { return None };
+        match &**other {
+            Other::Locked(inbox) => Some(inbox),
+            Other::Fail(_) | Other::DropNew(_) => None,
         }
     }
 
     /// Whether nobody waits for room.
     pub(crate) fn fails(&self) -> bool {
-        matches!(self, Self::Fail(_))
+        matches!(self, Self::Other(other) if matches!(**other, Other::Fail(_)))
     }
 
     pub(crate) fn counters(&self) -> PolicyCounters {
         let none = PolicyCounters::default();
-        match self {
-            Self::Block => none,
-            Self::Fail(refused) => {
+        let Self::Other(other) = self else { return none };
+        match &**other {
+            Other::Fail(refused) => {
                 PolicyCounters { refused: refused.load(Ordering::Relaxed), ..none }
             }
-            Self::DropNew(dropped) => {
+            Other::DropNew(dropped) => {
                 PolicyCounters { dropped_new: dropped.load(Ordering::Relaxed), ..none }
             }
-            Self::Locked(inbox) => inbox.counters(),
+            Other::Locked(inbox) => inbox.counters(),
         }
     }
 }

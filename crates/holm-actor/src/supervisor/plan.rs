@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use holm_proto::supervision::{
-    ChildError, ChildId, ChildSpec, Outcome, Policy, ShutdownTime, TreeNode, Verdict,
+    ChildError, ChildId, ChildSpec, Outcome, Outlook, Policy, ShutdownTime, TreeNode, Verdict,
 };
 use parking_lot::Mutex;
 
 use super::starter::{Nested, Worker};
 use super::{Branch, Crash, CrashHook, NewChild, Starter, Supervisor, SupervisorMsg};
-use crate::slot::SlotOwner;
+use crate::slot::{Slot, SlotOwner};
 use crate::{Actor, ActorSystem, Call, CallError, Ref, SpawnError, SpawnOptions};
 
 /// Why a supervisor did not start. Children that had started were stopped.
@@ -90,7 +90,7 @@ impl SupervisorPlan {
     /// # Errors
     /// [`StartError`]; nothing is left running.
     pub async fn start(self) -> Result<Ref<Supervisor>, StartError> {
-        let mut actor = self.actor()?;
+        let mut actor = self.actor(None)?;
         let started = actor.started_or_not();
         let supervisor = self.system.spawn_with(actor, Self::options());
         let end = self.system.monitor(supervisor.pid());
@@ -104,8 +104,11 @@ impl SupervisorPlan {
         }
     }
 
-    pub(super) fn actor(&self) -> Result<Supervisor, ChildError> {
-        Supervisor::new(self.policy, self.children.clone(), self.hook.clone())
+    pub(super) fn actor(
+        &self,
+        place: Option<Arc<Slot<Supervisor>>>,
+    ) -> Result<Supervisor, ChildError> {
+        Supervisor::new(self.policy, self.children.clone(), self.hook.clone(), place)
     }
 
     /// A supervisor takes the time that its children take.
@@ -113,9 +116,10 @@ impl SupervisorPlan {
         SpawnOptions::default().trap_exits().shutdown_time(None)
     }
 
+    /// There are no children any more, unless the supervisor is started again.
     pub(super) fn retire(&self) {
         for (_, starter) in &self.children {
-            starter.lock().retire();
+            starter.lock().expect(Outlook::End);
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use holm_proto::supervision::Outlook;
+
 use super::{Supervisor, SupervisorPlan};
 use crate::cell::AnyCell;
 use crate::guarded::panic_text;
@@ -13,9 +15,14 @@ use crate::{Actor, Context, Ref, SpawnError, SpawnOptions};
 /// Starts a child, and keeps the references to it.
 pub(crate) trait StartChild: Send {
     /// Starts a life, bound to its supervisor.
-    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError>;
-    /// There is no child any more, unless it is started again. Dropping this says so, too.
-    fn retire(&mut self);
+    fn start(
+        &mut self,
+        supervisor: &Context<Supervisor>,
+        outlook: Outlook,
+    ) -> Result<Arc<dyn AnyCell>, SpawnError>;
+    /// Has the references say this of what follows the present life. Dropping this says that
+    /// nothing does.
+    fn expect(&mut self, outlook: Outlook);
     /// The child, if it is a supervisor.
     fn nested(&self) -> Option<Ref<Supervisor>>;
 }
@@ -32,18 +39,22 @@ where
     A: Actor,
     F: FnMut() -> Result<A, SpawnError> + Send,
 {
-    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError> {
+    fn start(
+        &mut self,
+        supervisor: &Context<Supervisor>,
+        outlook: Outlook,
+    ) -> Result<Arc<dyn AnyCell>, SpawnError> {
         let made = catch_unwind(AssertUnwindSafe(&mut self.make));
         let actor = made.map_err(|payload| SpawnError(panic_text(&*payload).to_owned()))??;
         let parent = Arc::clone(supervisor.cell()) as Arc<dyn AnyCell>;
         let bond = Bond::Supervisor { parent, reports: true };
         let child = supervisor.system().spawn_cell(actor, &self.options, Some(bond));
-        self.slot.put(Arc::clone(&child));
+        self.slot.put(Arc::clone(&child), outlook);
         Ok(child)
     }
 
-    fn retire(&mut self) {
-        self.slot.retire();
+    fn expect(&mut self, outlook: Outlook) {
+        self.slot.expect(outlook);
     }
 
     fn nested(&self) -> Option<Ref<Supervisor>> {
@@ -58,18 +69,28 @@ pub(crate) struct Nested {
 }
 
 impl StartChild for Nested {
-    fn start(&mut self, supervisor: &Context<Supervisor>) -> Result<Arc<dyn AnyCell>, SpawnError> {
-        let actor = self.plan.actor().map_err(|error| SpawnError(error.to_string()))?;
+    fn start(
+        &mut self,
+        supervisor: &Context<Supervisor>,
+        outlook: Outlook,
+    ) -> Result<Arc<dyn AnyCell>, SpawnError> {
+        let actor = self
+            .plan
+            .actor(Some(self.slot.slot()))
+            .map_err(|error| SpawnError(error.to_string()))?;
         let parent = Arc::clone(supervisor.cell()) as Arc<dyn AnyCell>;
         let bond = Bond::Supervisor { parent, reports: false };
         let child = supervisor.system().spawn_cell(actor, &SupervisorPlan::options(), Some(bond));
-        self.slot.put(Arc::clone(&child));
+        self.slot.put(Arc::clone(&child), outlook);
         Ok(child)
     }
 
-    fn retire(&mut self) {
-        self.slot.retire();
-        self.plan.retire();
+    fn expect(&mut self, outlook: Outlook) {
+        self.slot.expect(outlook);
+        // Until then it tells its children itself.
+        if outlook == Outlook::End && self.slot.is_over() {
+            self.plan.retire();
+        }
     }
 
     fn nested(&self) -> Option<Ref<Supervisor>> {

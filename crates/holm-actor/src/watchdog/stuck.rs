@@ -1,4 +1,4 @@
-//! Handlers that do not yield: a worker that is in the same turn at every look.
+//! Handlers that do not yield: a worker that is at the same message at every look.
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +11,24 @@ use crate::ActorSystem;
 #[derive(Debug)]
 pub(super) struct Stuck {
     after: Duration,
-    workers: Vec<Turn>,
+    workers: Vec<Work>,
 }
 
-/// One turn of one worker.
+/// What one worker is at.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct Work {
     view: WorkerView,
+    /// How far the actor has come within the turn.
+    progress: (u64, u32),
     /// When it was first seen.
     since: Instant,
     reported: bool,
+}
+
+impl Work {
+    fn new(view: WorkerView, now: Instant) -> Self {
+        Self { view, progress: (0, 0), since: now, reported: false }
+    }
 }
 
 impl Stuck {
@@ -39,24 +47,28 @@ impl Stuck {
         let mut busy = false;
         for (index, view) in scheduler.workers().enumerate() {
             if self.workers.len() == index {
-                self.workers.push(Turn { view, since: now, reported: false });
+                self.workers.push(Work::new(view, now));
             }
-            let turn = &mut self.workers[index];
-            busy |= view.running || view.turns != turn.view.turns;
-            if !view.running || view.turns != turn.view.turns {
-                *turn = Turn { view, since: now, reported: false };
+            let work = &mut self.workers[index];
+            let turned = view.turns != work.view.turns;
+            busy |= view.running || turned;
+            if !view.running || turned {
+                *work = Work::new(view, now);
             }
             let cell =
                 view.label.filter(|_| view.running).and_then(|label| system.by_serial(label));
             let Some(cell) = cell else { continue };
-            cell.add_busy_sample();
-            let time = now - turn.since;
-            if time > Duration::ZERO {
+            let progress = cell.sample();
+            if progress != work.progress {
+                *work = Work { progress, ..Work::new(view, now) };
+            }
+            if !turned {
                 // What queued up behind this turn need not wait for its end.
                 scheduler.nudge();
             }
-            if time >= self.after && !turn.reported {
-                turn.reported = true;
+            let time = now - work.since;
+            if time >= self.after && !work.reported {
+                work.reported = true;
                 report(Finding::Stuck { actor: Suspect::new(&*cell), time });
             }
         }

@@ -284,13 +284,49 @@ async fn messages_by_name_respect_the_policy() {
             _ => {
                 let error = outcome.unwrap_err();
                 assert!(matches!(error, DynError::Arrival(ArrivalError::Full)), "{error:?}");
-                let error = system.call_dyn(pid, "x", Value::Null).await.unwrap_err();
-                assert!(matches!(error, DynError::Call(CallError::Full)), "{error:?}");
             }
+        }
+        if policy == Policy::Fail {
+            let error = system.call_dyn(pid, "x", Value::Null).await.unwrap_err();
+            assert!(matches!(error, DynError::Call(CallError::Full)), "{error:?}");
         }
         assert_eq!(system.inspect(pid).unwrap().depth, 2, "{policy:?}");
         let end = system.monitor(pid);
         system.kill(pid);
         assert_eq!(end.await.reason, ExitReason::Killed);
+    }
+}
+
+/// As a typed call does; dropped while it waits, it sends nothing.
+#[tokio::test]
+async fn a_call_by_name_waits_for_room() {
+    for policy in [Policy::Block, Policy::Coalesce] {
+        let system = system();
+        let pid = system.spawn_with(Dynamic(Echo), room_for(1).policy(policy)).pid();
+        let call = |name| Box::pin(system.call_dyn(pid, name, Value::Null));
+        let mut first = call("first");
+        is_waiting(&mut first).await;
+        let (mut dropped, mut second) = (call("dropped"), call("second"));
+        is_waiting(&mut dropped).await;
+        is_waiting(&mut second).await;
+        assert_eq!(system.inspect(pid).unwrap().depth, 1, "{policy:?}");
+        drop(dropped);
+        assert_eq!(first.await.unwrap(), list(["first".into(), Value::Null]));
+        assert_eq!(second.await.unwrap(), list(["second".into(), Value::Null]));
+        assert_eq!(system.inspect(pid).unwrap().handled, 2, "{policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_by_name_that_waits_when_its_actor_ends_is_noproc() {
+    for policy in [Policy::Block, Policy::Coalesce] {
+        let system = system();
+        let pid = system.spawn_with(Dynamic(Sink), room_for(1).policy(policy)).pid();
+        system.send_dyn(pid, "x", Value::Null).unwrap();
+        let mut call = Box::pin(system.call_dyn(pid, "x", Value::Null));
+        is_waiting(&mut call).await;
+        system.kill(pid);
+        let error = call.await.unwrap_err();
+        assert!(matches!(error, DynError::Call(CallError::Noproc)), "{policy:?}: {error:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The inbox: its bound, its order, and that nothing is lost in it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use holm_actor::{Reply, SendError};
 use tokio::sync::oneshot;
@@ -68,6 +69,34 @@ async fn a_waiting_send_is_sent_when_there_is_room() {
     drop(release);
     task.await.unwrap().unwrap();
     assert_eq!(notes(&puppet).await, [1, 2]);
+}
+
+/// Less than half of the inbox is free, and nothing else will be taken out.
+#[tokio::test(start_paused = true)]
+async fn a_sender_whom_a_handler_waits_for_finds_the_room_there_is() {
+    for room in [1, 2, 3, 8, 1024] {
+        let puppet = system().spawn_with(Puppet::default(), room_for(room));
+        let release = occupy(&puppet).await;
+        let (sent, heard) = oneshot::channel();
+        puppet.tell(wait(async { heard.await.unwrap() })).unwrap();
+        for number in 1..room {
+            puppet.tell(note(number.into())).unwrap();
+        }
+        let sender = puppet.clone();
+        let (polled, waiting) = oneshot::channel();
+        let send = tokio::spawn(async move {
+            let mut send = sender.send(note(room.into()));
+            is_waiting(&mut send).await;
+            polled.send(()).unwrap();
+            send.await.unwrap();
+            sent.send(()).unwrap();
+        });
+        waiting.await.unwrap();
+        drop(release);
+        let in_time = tokio::time::timeout(Duration::from_secs(1), send).await;
+        in_time.unwrap_or_else(|_| panic!("it waits for ever at a capacity of {room}")).unwrap();
+        assert_eq!(notes(&puppet).await, (1..=u64::from(room)).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,11 @@ mod panics;
 mod policies;
 mod pools;
 mod processes;
+mod recipients;
+mod replies;
 mod scheduling;
+#[cfg(feature = "tower")]
+mod services;
 mod size;
 mod slots;
 mod stopped;

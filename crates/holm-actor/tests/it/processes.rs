@@ -1,5 +1,6 @@
 //! The process form: functions that receive.
 
 mod ends;
+mod idleness;
 mod receives;
 mod timeouts;

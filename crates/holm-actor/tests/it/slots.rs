@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use holm_actor::supervision::{Backoff, ChildSpec, Jitter, Policy, Restart, Strategy};
+use holm_actor::supervision::{
+    Backoff, ChildSpec, Jitter, Policy, Restart, ShutdownTime, Strategy,
+};
 use holm_actor::{CallError, Exit, Ref, Reply, SendError, Signal, SpawnOptions};
 use holm_wire::ExitReason;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::family::*;
 use crate::support::*;
@@ -190,6 +192,105 @@ async fn while_its_supervisor_is_restarted_it_is_restarting() {
     log.stays_empty(LONG).await;
     assert!(!is_restarting(&a).await);
     assert_eq!(system.actors(), 0);
+}
+
+/// Nor while its supervisor stops in order, for a sibling's sake, and waits to be started anew.
+#[tokio::test(start_paused = true)]
+async fn while_its_supervisor_stops_for_a_restart_it_is_restarting() {
+    let (system, log) = (system(), Log::new());
+    let mut inner = system.supervisor(patient(Strategy::OneForOne));
+    let a = add_as(&mut inner, &log, "a", Restart::Transient);
+    let mut plan = system.supervisor(Policy { strategy: Strategy::OneForAll, ..slow() });
+    let sibling = add(&mut plan, &log, "b");
+    plan.nested(ChildSpec::supervisor("inner"), inner);
+    let root = plan.start().await.unwrap();
+    log.expect("+b +a").await;
+    let _never = occupy(&a).await;
+    let mut queued = a.ask(|reply: Reply<()>| act(move |_, _| reply.send(())));
+    is_waiting(&mut queued).await;
+    crash(&sibling);
+    assert_eq!(queued.await, Err(CallError::Restarting), "transient, and shut down");
+    log.expect("-b -a").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(is_restarting(&a).await);
+    log.expect("+b +a").await;
+    assert_eq!(notes(&a).await, []);
+    root.remove_child("inner").await.unwrap();
+    assert!(!is_restarting(&a).await, "it ended for good");
+}
+
+/// At the end of a tree, too, its callers hear of the end and not of a restart.
+#[tokio::test(start_paused = true)]
+async fn queued_calls_of_a_tree_that_stops_get_the_reason() {
+    let (system, log) = (system(), Log::new());
+    let mut innermost = system.supervisor(patient(Strategy::OneForOne));
+    let a = add(&mut innermost, &log, "a");
+    let mut inner = system.supervisor(patient(Strategy::OneForOne));
+    inner.nested(ChildSpec::supervisor("innermost"), innermost);
+    let mut root = system.supervisor(patient(Strategy::OneForOne));
+    // Stops last, so that the tree has not ended yet.
+    let (release, released) = oneshot::channel();
+    let mut released = Some(released);
+    let last = ChildSpec { shutdown: ShutdownTime::Infinity, ..ChildSpec::new("last") };
+    root.child(last, SpawnOptions::default(), move || {
+        let released = released.take().unwrap();
+        Ok(Puppet::default().on_stopped(|_| async { released.await.unwrap() }))
+    });
+    root.nested(ChildSpec::supervisor("inner"), inner);
+    let root = root.start().await.unwrap();
+    log.expect("+a").await;
+    let _never = occupy(&a).await;
+    let mut queued = a.ask(|reply: Reply<()>| act(move |_, _| reply.send(())));
+    is_waiting(&mut queued).await;
+    let end = system.monitor(root.pid());
+    root.exit(shutdown("enough"));
+    let outcome = queued.await;
+    assert!(matches!(outcome, Err(CallError::Exited(ExitReason::Shutdown(_)))), "{outcome:?}");
+    assert!(!is_restarting(&a).await);
+    release.send(()).unwrap();
+    end.await;
+}
+
+/// Their end is told as it is, though the supervisor has not heard of it yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queued_calls_of_a_child_that_does_not_come_back_get_the_reason() {
+    let ends = [
+        (Restart::Temporary, failed("boom")),
+        (Restart::Temporary, ExitReason::Normal),
+        (Restart::Transient, ExitReason::Normal),
+        (Restart::Transient, shutdown("done")),
+    ];
+    for (restart, reason) in ends {
+        let (system, log) = (system(), Log::new());
+        let mut plan = system.supervisor(patient(Strategy::OneForOne));
+        let a = add_as(&mut plan, &log, "a", restart);
+        let supervisor = plan.start().await.unwrap();
+        let release = occupy(&a).await;
+        a.tell(quit(reason.clone())).unwrap();
+        let mut queued = a.ask(|reply: Reply<()>| act(move |_, _| reply.send(())));
+        is_waiting(&mut queued).await;
+        // The supervisor is busy making a child.
+        let (make, made) = std::sync::mpsc::channel();
+        let (entered, entry) = oneshot::channel();
+        let mut entered = Some(entered);
+        let options = SpawnOptions::default();
+        let (busy, system_too) = (supervisor.clone(), system.clone());
+        let adding = tokio::spawn(async move {
+            let make = move || {
+                entered.take().unwrap().send(()).unwrap();
+                made.recv().unwrap();
+                Ok(Puppet::default())
+            };
+            busy.add_child(&system_too, ChildSpec::new("b"), options, make).await.unwrap();
+        });
+        entry.await.unwrap();
+        release.send(()).unwrap();
+        assert_eq!(queued.await, Err(CallError::Exited(reason)), "{restart}");
+        assert!(!is_restarting(&a).await, "{restart}");
+        make.send(()).unwrap();
+        adding.await.unwrap();
+        stop(&system, &supervisor).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

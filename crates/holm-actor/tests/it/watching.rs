@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use holm_actor::{ActorSystem, Finding, Ref, Reply, Suspect, Watchdog, WatchdogOptions};
+use holm_actor::{
+    ActorSystem, Finding, Ref, Reply, SpawnOptions, Suspect, Turn, Watchdog, WatchdogOptions,
+};
 use tokio::sync::mpsc;
 
 use crate::support::*;
@@ -66,6 +68,36 @@ async fn each_turn_that_blocks_is_reported_once() {
         assert_eq!(notes(&puppet).await, []);
         assert!(findings.try_recv().is_err());
     }
+}
+
+/// A turn of many handlers, each of which blocks for some looks, lasts for longer than a handler may.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_handlers_of_one_turn_are_not_added_up() {
+    const LOOKS: u32 = 3;
+    let system = system();
+    let (found, mut findings) = mpsc::unbounded_channel();
+    let mut options = WatchdogOptions::default();
+    // Long beside a few looks, on a busy machine too.
+    options.stuck_after = Duration::from_millis(500);
+    let report = move |finding| found.send(finding).unwrap();
+    let _watchdog = Watchdog::start(&system, options, report).unwrap();
+    let turn = Turn::new(u16::MAX, Duration::from_secs(3_600));
+    let puppet = system.spawn_with(Puppet::default(), SpawnOptions::default().turn(turn));
+    let release = occupy(&puppet).await;
+    for number in 0..30 {
+        let step = act(move |me: &mut Puppet, cx| {
+            let looks = || cx.system().inspect(cx.pid()).unwrap().busy.as_millis() / 10;
+            let enough = looks() + u128::from(LOOKS);
+            while looks() < enough {
+                std::thread::yield_now();
+            }
+            me.notes.push(number);
+        });
+        puppet.tell(step).unwrap();
+    }
+    release.send(()).unwrap();
+    assert_eq!(notes(&puppet).await.len(), 30);
+    assert!(findings.try_recv().is_err());
 }
 
 /// What waits behind a handler that blocks is run by another thread.
@@ -187,6 +219,32 @@ async fn a_circle_through_slots_is_reported() {
     system.kill(ring[0].pid());
     system.kill(ring[1].pid());
     system.shutdown("").await;
+}
+
+/// They call each other in `stopped`, and would wait for the shutdown time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_circle_of_last_words_is_reported() {
+    let system = system();
+    let (_watchdog, mut findings) = watch(&system);
+    let (tell, other) = tokio::sync::watch::channel(Vec::<Ref<Puppet>>::new());
+    let ring: Vec<Ref<Puppet>> = (0..2)
+        .map(|at: usize| {
+            let mut others = other.clone();
+            system.spawn(Puppet::default().on_stopped(move |_| async move {
+                let next = others.wait_for(|all| all.len() == 2).await.unwrap()[1 - at].clone();
+                let _ = next.ask(|reply: Reply<()>| act(move |_, _| reply.send(()))).await;
+            }))
+        })
+        .collect();
+    for puppet in &ring {
+        puppet.exit(shutdown("enough"));
+    }
+    tell.send(ring.clone()).unwrap();
+    let mut pids: Vec<_> = circle(findings.recv().await).iter().map(|actor| actor.pid).collect();
+    pids.sort();
+    assert_eq!(pids, [ring[0].pid(), ring[1].pid()]);
+    ring[0].kill();
+    ring[1].kill();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

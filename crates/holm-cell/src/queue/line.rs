@@ -34,12 +34,28 @@ pub(crate) enum Wait {
 
 impl<T> Queue<T> {
     /// By the consumer: all messages before `head` are taken. Wakes waiters if half of the queue
-    /// is free.
+    /// is free: a wake per message would cost more than the message.
     pub(crate) fn publish(&self, head: u64) {
+        self.publish_from(head, u64::from(self.capacity.messages()).div_ceil(2));
+    }
+
+    /// As [`publish`](Self::publish), but wakes waiters for whatever room there is.
+    pub(crate) fn offer_room(&self, head: u64) {
+        self.publish_from(head, 1);
+    }
+
+    /// Whether somebody waits for room.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Wakes waiters if there is as much room as `least`.
+    fn publish_from(&self, head: u64, least: u64) {
         self.set_limit(head);
         fence(Ordering::SeqCst);
-        if self.waiting.load(Ordering::Relaxed) {
-            self.wake_if_half_is_free();
+        if self.is_awaited() {
+            self.wake_if_free(least);
         }
     }
 
@@ -50,10 +66,9 @@ impl<T> Queue<T> {
     }
 
     #[cold]
-    fn wake_if_half_is_free(&self) {
+    fn wake_if_free(&self, least: u64) {
         let free = self.limit().index().saturating_sub(self.tail().index());
-        // A wake per message would cost more than the message.
-        if free * 2 >= u64::from(self.capacity.messages()) {
+        if free >= least {
             self.wake_up_to(free);
         }
     }

@@ -3,9 +3,11 @@
 use std::io::ErrorKind;
 
 use holm_env::Connection;
-use holm_net::handshake::{HANDSHAKE_DEADLINE, HandshakeFailure, Peering, accept, dial};
+use holm_net::Secured;
+use holm_net::handshake::{HANDSHAKE_DEADLINE, HandshakeFailure, Peering};
 use holm_wire::handshake::{
-    Established, Foreign, HandshakeError, HandshakeFrame, HandshakeReader, Introduction, Reject,
+    Established, Foreign, HandshakeError, HandshakeFrame, HandshakeReader, Hello, Introduction,
+    Reject,
 };
 use holm_wire::{Code, Limits};
 use tokio::time::Instant;
@@ -18,6 +20,23 @@ fn agree(_: &Established) -> Result<(), Reject> {
     Ok(())
 }
 
+async fn dial(
+    connection: Connection,
+    hello: Hello,
+    decide: impl FnOnce(&Established) -> Result<(), Reject>,
+) -> Outcome {
+    Secured::unchecked(connection).dial(hello, |_, agreed| decide(agreed)).await
+}
+
+async fn accept(
+    connection: Connection,
+    ours: Introduction,
+    decide: impl FnOnce(&Established) -> Result<(), Reject>,
+) -> Outcome {
+    let decide = |_: &_, agreed: &Established| decide(agreed);
+    Secured::unchecked(connection).accept(ours, |_, _| Ok(()), decide).await
+}
+
 async fn shake(
     near: Connection,
     far: Connection,
@@ -25,7 +44,7 @@ async fn shake(
     acceptor: &str,
 ) -> (Outcome, Outcome) {
     let ours = introduction(acceptor);
-    tokio::join!(dial(near, hello(dialler), agree), accept(far, |_| Ok(ours), agree))
+    tokio::join!(dial(near, hello(dialler), agree), accept(far, ours, agree))
 }
 
 fn failure(outcome: Outcome) -> HandshakeFailure {
@@ -43,7 +62,12 @@ fn refusal(bytes: &[u8]) -> Reject {
     loop {
         match reader.poll_frame().unwrap().expect("a refusal") {
             HandshakeFrame::Reject(reject) => return reject,
-            HandshakeFrame::Hello(_) | HandshakeFrame::Welcome(_) | HandshakeFrame::Commit => {}
+            HandshakeFrame::Hello(_)
+            | HandshakeFrame::Noise(_)
+            | HandshakeFrame::Challenge(_)
+            | HandshakeFrame::Proof(_)
+            | HandshakeFrame::Welcome(_)
+            | HandshakeFrame::Commit => {}
         }
     }
 }
@@ -71,8 +95,7 @@ async fn the_smaller_limits_hold() {
     let (near, far) = streams().await;
     let mut ours = introduction("b@x");
     ours.limits = Limits { message_max: 1 << 20, ..Limits::default() };
-    let (near, far) =
-        tokio::join!(dial(near, hello("a@x"), agree), accept(far, |_| Ok(ours), agree));
+    let (near, far) = tokio::join!(dial(near, hello("a@x"), agree), accept(far, ours, agree));
     for peering in [near, far] {
         assert_eq!(peering.ok().unwrap().established.limits.message_max, 1 << 20);
     }
@@ -82,7 +105,7 @@ async fn the_smaller_limits_hold() {
 async fn a_silent_peer_is_given_up_at_the_deadline() {
     let start = Instant::now();
     let (near, far) = streams().await;
-    let outcome = accept(far, |_| Ok(introduction("b@x")), agree).await;
+    let outcome = accept(far, introduction("b@x"), agree).await;
     assert!(matches!(failure(outcome), HandshakeFailure::Timeout));
     assert_eq!(start.elapsed(), HANDSHAKE_DEADLINE);
     let outcome = dial(near, hello("a@x"), agree).await;
@@ -109,7 +132,7 @@ async fn the_deadline_is_for_the_whole_handshake() {
             }
         }
     };
-    let (outcome, ()) = tokio::join!(accept(far, |_| Ok(introduction("b@x")), agree), trickle);
+    let (outcome, ()) = tokio::join!(accept(far, introduction("b@x"), agree), trickle);
     assert!(matches!(failure(outcome), HandshakeFailure::Timeout));
     assert!(start.elapsed() < HANDSHAKE_DEADLINE * 2);
 }
@@ -123,8 +146,9 @@ async fn another_protocol_gets_a_readable_refusal() {
     ] {
         let (mut near, far) = streams().await;
         write(&near, words).await;
-        let outcome =
-            accept(far, |_| -> Result<Introduction, Reject> { panic!("no hello") }, agree).await;
+        let outcome = Secured::unchecked(far)
+            .accept(introduction("b@x"), |_, hello| panic!("{hello:?}"), |_, _| Ok(()))
+            .await;
         let HandshakeFailure::Handshake(HandshakeError::Foreign(found)) = failure(outcome) else {
             panic!("not foreign");
         };
@@ -139,8 +163,10 @@ async fn another_protocol_gets_a_readable_refusal() {
 async fn a_peer_that_is_not_admitted_hears_why() {
     let (near, far) = streams().await;
     let reject = Reject::new(Code::Unauthorized, "the token is wrong");
-    let (near, far) =
-        tokio::join!(dial(near, hello("a@x"), agree), accept(far, |_| Err(reject), agree));
+    let (near, far) = tokio::join!(
+        dial(near, hello("a@x"), agree),
+        Secured::unchecked(far).accept(introduction("b@x"), |_, _| Err(reject), |_, _| Ok(())),
+    );
     assert!(
         matches!(failure(far), HandshakeFailure::Refused(reject) if reject.code == Code::Unauthorized)
     );
@@ -155,7 +181,7 @@ async fn clusters_and_names_must_fit() {
     let (near, far) = streams().await;
     let mut ours = introduction("b@x");
     ours.cluster = "other".parse().unwrap();
-    let (near, _) = tokio::join!(dial(near, hello("a@x"), agree), accept(far, |_| Ok(ours), agree));
+    let (near, _) = tokio::join!(dial(near, hello("a@x"), agree), accept(far, ours, agree));
     assert!(matches!(
         failure(near),
         HandshakeFailure::Handshake(HandshakeError::Rejected(reject)) if reject.code == Code::Forbidden
@@ -188,7 +214,7 @@ async fn a_refused_session_is_known_to_both() {
                 reached = Some(agreed.peer.node.to_string());
                 refuse(agreed)
             }),
-            accept(far, |_| Ok(introduction(acceptor)), refuse),
+            accept(far, introduction(acceptor), refuse),
         );
         assert_eq!(reached.as_deref(), Some(acceptor));
         let code = |outcome: Outcome| match failure(outcome) {
@@ -204,7 +230,7 @@ async fn a_refused_session_is_known_to_both() {
 async fn a_peer_that_hangs_up_is_an_io_error() {
     let (near, far) = streams().await;
     near.writer.shutdown();
-    let outcome = accept(far, |_| Ok(introduction("b@x")), agree).await;
+    let outcome = accept(far, introduction("b@x"), agree).await;
     assert!(matches!(
         failure(outcome),
         HandshakeFailure::Io(error) if error.kind() == ErrorKind::UnexpectedEof
@@ -214,7 +240,7 @@ async fn a_peer_that_hangs_up_is_an_io_error() {
 #[tokio::test]
 async fn a_dropped_handshake_closes_the_connection() {
     let (mut near, far) = streams().await;
-    let mut accepting = Box::pin(accept(far, |_| Ok(introduction("b@x")), agree));
+    let mut accepting = Box::pin(accept(far, introduction("b@x"), agree));
     tokio::select! {
         biased;
         _ = &mut accepting => panic!("nobody spoke"),

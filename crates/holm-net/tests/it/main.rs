@@ -2,8 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "drives the real runtime")]
 
+mod attacks;
+mod channel;
+mod fixtures;
 mod handshake;
+mod matrix;
 mod posture;
 mod pressure;
+mod pulse;
+mod secrets;
 mod session;
+mod streams;
 mod support;

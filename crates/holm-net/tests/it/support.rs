@@ -67,6 +67,12 @@ const EVENTS: usize = 100_000;
 
 pub(crate) struct Recorder(mpsc::Sender<Event>);
 
+impl Recorder {
+    pub(crate) fn new(events: mpsc::Sender<Event>) -> Self {
+        Self(events)
+    }
+}
+
 impl Handler for Recorder {
     fn handle_frame(&mut self, _: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
         assert_ne!(payload.as_slice(), b"panic", "asked to");

@@ -1,81 +1,18 @@
 //! Peers that speak the protocol and mean harm.
 
 use std::future::poll_fn;
-use std::io::{ErrorKind, IoSlice};
 
-use holm::{Code, Node, Pid, Remote};
-use holm_env::Transport as _;
-use holm_net::handshake::{Peering, dial};
-use holm_wire::handshake::{Dial, Hello, Introduction};
-use holm_wire::session::{Inbound, Order, Outbound, Payload, Sink};
-use holm_wire::signal::{Signal, Target};
+use holm::{Code, ExitReason};
+use holm_wire::control::Control;
+use holm_wire::session::{Inbound, Payload, Sink};
+use holm_wire::signal::{Signal, Target, Watch};
 use holm_wire::{
-    AttemptNo, BodyCodec, FrameHead, Incarnation, Limits, MethodId, RequestIds, Side, Violation,
+    BodyCodec, Fingerprint, FrameHead, Limits, MethodId, MonitorId, Serial, Violation,
 };
 
 use crate::actors::{Log, Probe};
+use crate::raw::{Heard, Raw};
 use crate::support::*;
-
-/// The raw end of a session with `node`.
-struct Raw {
-    peering: Peering,
-    out: Outbound,
-    ids: RequestIds,
-}
-
-impl Raw {
-    async fn connect(net: &Net, node: &Node) -> Self {
-        let to = &node.endpoints()[0];
-        let connection = net.transport().dial(to).await.unwrap();
-        let attempt = AttemptNo(1.try_into().unwrap());
-        let from =
-            Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
-        let hello = Hello { dial: Dial { attempt, gone: None }, from };
-        let peering = dial(connection, hello, |_| Ok(())).await.unwrap();
-        let (out, ids) = (Outbound::new(Limits::default()), RequestIds::new(Side::Dialled));
-        Self { peering, out, ids }
-    }
-
-    fn push(&mut self, signal: &Signal<'_>) {
-        self.out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes)).unwrap();
-    }
-
-    /// Defines the next method.
-    fn define<A: Remote>(&mut self, id: u32, tag: &str) -> MethodId {
-        let info = &A::TABLE.methods.iter().find(|method| method.info.tag == tag).unwrap().info;
-        let (actor_type, fingerprint) = (info.actor_type, (info.fingerprint)());
-        self.push(&Signal::Define { method: MethodId(id), actor_type, tag, fingerprint });
-        MethodId(id)
-    }
-
-    /// Calls a method without arguments.
-    fn call(&mut self, pid: Pid, method: MethodId) {
-        let (id, to) = (self.ids.allocate(), Target::Serial(pid.serial));
-        let codec = BodyCodec::Positional;
-        self.push(&Signal::Call { id, to, method, codec, deadline_ms: None, body: &[] });
-    }
-
-    /// Writes what was pushed. `false` if the session has ended.
-    async fn write(&mut self) -> bool {
-        let writer = &self.peering.connection.writer;
-        while !self.out.is_empty() {
-            let mut segments = [IoSlice::new(&[]); 8];
-            let used = self.out.segments(&mut segments);
-            match writer.try_write_vectored(&segments[..used]) {
-                Ok(n) => self.out.consumed(n),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    poll_fn(|cx| writer.poll_writable(cx)).await.unwrap();
-                }
-                Err(_) => return false,
-            }
-        }
-        true
-    }
-
-    async fn write_bytes(&mut self, bytes: &[u8]) {
-        self.peering.connection.writer.try_write_vectored(&[IoSlice::new(bytes)]).unwrap();
-    }
-}
 
 /// Counts the answers.
 #[derive(Default)]
@@ -159,4 +96,81 @@ async fn an_undefined_method_ends_the_session() {
     raw.write().await;
     end.await;
     assert_eq!(log.count().await, Ok(0));
+}
+
+fn watch(monitor: u64) -> Watch {
+    Watch { monitor: MonitorId(monitor), watcher: None }
+}
+
+#[tokio::test]
+async fn a_monitor_number_is_used_once() {
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let [one, two] = [0; 2].map(|_| server.spawn(Log::default()));
+    let mut raw = Raw::connect(&net, &server).await;
+    for log in [&one, &two] {
+        let to = Target::Serial(log.pid().serial);
+        raw.push(&Signal::Monitor { watch: watch(1), to });
+    }
+    raw.write().await;
+    let (code, message) = raw.closed().await;
+    assert_eq!(code, Code::InvalidRequest, "{message}");
+}
+
+/// What is one too many is told so, and the session lives.
+#[tokio::test]
+async fn monitors_of_one_peer_are_bounded() {
+    const MAX: u64 = 65_536;
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let log = server.spawn(Log::default());
+    let mut raw = Raw::connect(&net, &server).await;
+    let to = Target::Serial(log.pid().serial);
+    for monitor in 0..=MAX {
+        raw.push(&Signal::Monitor { watch: watch(monitor), to });
+    }
+    raw.write().await;
+    raw.read(|heard| match heard {
+        Heard::Signal(Signal::Down { watch, reason }) => {
+            assert_eq!((watch.monitor, reason), (MonitorId(MAX), ExitReason::Noconnection));
+            true
+        }
+        _ => false,
+    })
+    .await;
+    // One is given back, and there is room for one.
+    raw.push(&Signal::Demonitor { watch: watch(0), to });
+    raw.push(&Signal::Monitor { watch: watch(MAX), to });
+    raw.write().await;
+    log.count().await.unwrap();
+    assert_eq!(server.admission_counters().overloaded, 1);
+    assert_eq!(server.nodes().len(), 1);
+}
+
+#[tokio::test]
+async fn paused_actors_of_one_peer_are_bounded() {
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let mut raw = Raw::connect(&net, &server).await;
+    for serial in 1..=65_537 {
+        raw.push_control(&Control::Pause(Serial::from_u64(serial).unwrap()));
+    }
+    raw.write().await;
+    assert_eq!(raw.closed().await.0, Code::Overloaded);
+    assert_eq!(server.admission_counters().floods, 1);
+}
+
+#[tokio::test]
+async fn names_of_methods_of_one_peer_are_bounded() {
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let mut raw = Raw::connect(&net, &server).await;
+    let (long, fingerprint) = ("m".repeat(1024), Fingerprint::from_u64(0));
+    for method in (0..1025).map(MethodId) {
+        raw.push(&Signal::Define { method, actor_type: &long, tag: &long, fingerprint });
+    }
+    raw.write().await;
+    let (code, message) = raw.closed().await;
+    assert_eq!(code, Code::InvalidRequest);
+    assert!(message.contains("method 1024"), "{message}");
 }

@@ -60,6 +60,15 @@ pub(super) struct Child {
 }
 
 impl State {
+    /// Whether those behind it that wait for its start, or its end, still do.
+    pub(super) fn is_in_turn(self) -> bool {
+        match self {
+            Self::Starting { .. } | Self::Overdue => true,
+            Self::Doomed { .. } | Self::Leaving { .. } => true,
+            Self::Idle | Self::Queued | Self::Held { .. } | Self::Running { .. } => false,
+        }
+    }
+
     pub(super) fn deadline(self) -> Option<Moment> {
         match self {
             Self::Held { until } => Some(until),

@@ -191,7 +191,7 @@ impl Supervision {
 }
 
 /// Whether a transient child with this reason is restarted.
-fn is_abnormal(reason: &ExitReason) -> bool {
+pub(super) fn is_abnormal(reason: &ExitReason) -> bool {
     match reason {
         ExitReason::Normal | ExitReason::Shutdown(_) => false,
         ExitReason::Killed | ExitReason::Failed(_) => true,

@@ -37,7 +37,7 @@ pub(super) enum Stage {
     /// It waits for the last child to be down.
     Stopping(Outcome),
     /// The last command is out.
-    Finished,
+    Finished(Outcome),
 }
 
 impl Supervision {
@@ -120,11 +120,16 @@ impl Supervision {
         self.advance(now);
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        match self.stage {
-            Stage::Booting { .. } | Stage::Up => false,
-            Stage::Stopping(_) | Stage::Finished => true,
+    /// What it ends with, once it is stopping.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.stage {
+            Stage::Booting { .. } | Stage::Up => None,
+            Stage::Stopping(outcome) | Stage::Finished(outcome) => Some(outcome),
         }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.outcome().is_some()
     }
 
     pub(super) fn begin_stop(&mut self, outcome: Outcome) {
@@ -161,9 +166,10 @@ impl Supervision {
             self.roster.in_turn = Some(order);
         }
         if self.roster.alive == 0
-            && let Stage::Stopping(_) = self.stage
-            && let Stage::Stopping(outcome) = std::mem::replace(&mut self.stage, Stage::Finished)
+            && let Stage::Stopping(outcome) = &self.stage
         {
+            let outcome = outcome.clone();
+            self.stage = Stage::Finished(outcome.clone());
             self.commands.push_back(Command::Finished(outcome));
         }
     }

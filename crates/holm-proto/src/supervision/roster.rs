@@ -78,7 +78,8 @@ impl Roster {
         }
         self.alive -= usize::from(old.is_alive());
         self.alive += usize::from(state.is_alive());
-        if self.in_turn == Some(order) {
+        // One that is stopped or killed while it starts keeps its turn until it is down.
+        if self.in_turn == Some(order) && !state.is_in_turn() {
             self.in_turn = None;
         }
     }

@@ -2,9 +2,12 @@
 
 use std::{fmt, time::Duration};
 
+use holm_wire::ExitReason;
+
 use super::breaker::Breaker;
-use super::child::{Child, State};
-use super::{BreakerState, ChildId, ChildSpec, Moment, Supervision};
+use super::child::{Child, FirstStart, State, Then};
+use super::endings::is_abnormal;
+use super::{BreakerState, ChildId, ChildSpec, Moment, Restart, Supervision};
 
 /// One child at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +21,31 @@ pub struct ChildView<'a> {
     pub restarts: u64,
     /// Its breaker, if it has one.
     pub breaker: Option<BreakerState>,
+    /// What follows its present life.
+    pub outlook: Outlook,
+}
+
+/// What follows the present life of a child, as far as its supervisor knows before the life has
+/// ended: its hook may still say otherwise, and so may its own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Another life.
+    Restart,
+    /// Another life if this one fails, none if it ends in peace.
+    RestartIfFailed,
+    /// None.
+    End,
+}
+
+impl Outlook {
+    /// Whether another life follows an end with this reason.
+    pub fn restarts_after(self, reason: &ExitReason) -> bool {
+        match self {
+            Self::Restart => true,
+            Self::RestartIfFailed => is_abnormal(reason),
+            Self::End => false,
+        }
+    }
 }
 
 /// Where a child stands.
@@ -67,7 +95,24 @@ impl Child {
             State::Doomed { .. } | State::Leaving { .. } | State::Overdue => ChildState::Stopping,
         };
         let restarts = self.lives.saturating_sub(1);
-        ChildView { spec: &self.spec, state, restarts, breaker }
+        ChildView { spec: &self.spec, state, restarts, breaker, outlook: self.outlook() }
+    }
+
+    fn outlook(&self) -> Outlook {
+        match (self.state, self.spec.restart) {
+            (State::Queued | State::Held { .. }, _) => Outlook::Restart,
+            (State::Idle, _) => Outlook::End,
+            (State::Doomed { then } | State::Leaving { then, .. }, _) => match then {
+                Then::Restart => Outlook::Restart,
+                Then::Stay | Then::Forget => Outlook::End,
+            },
+            (State::Overdue, _) if self.first_start != FirstStart::Past => Outlook::End,
+            (_, Restart::Temporary) => Outlook::End,
+            (_, Restart::Permanent) | (State::Overdue, Restart::Transient) => Outlook::Restart,
+            (State::Starting { .. } | State::Running { .. }, Restart::Transient) => {
+                Outlook::RestartIfFailed
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ impl Idlers {
     /// Starts one; it says so when it idles.
     fn spawn(&self, scheduler: &Scheduler, idles: mpsc::SyncSender<()>) {
         let (wakers, guard) = (Arc::clone(&self.wakers), self.drops.guard());
-        scheduler.spawn(Priority::Normal, async move {
+        scheduler.spawn(Priority::Normal, 0, async move {
             let _guard = guard;
             poll_fn(|cx| {
                 wakers.lock().unwrap().push(cx.waker().clone());
@@ -58,13 +58,13 @@ fn close_drops_queued_tasks_and_those_woken_or_spawned_later() {
     let drops = Drops::default();
     for priority in [Priority::High, Priority::Normal, Priority::Low] {
         let guard = drops.guard();
-        scheduler.spawn(priority, async move { drop(guard) });
+        scheduler.spawn(priority, 0, async move { drop(guard) });
     }
     scheduler.close();
     scheduler.close();
     assert_eq!(drops.count(), 3);
     let guard = drops.guard();
-    scheduler.spawn(Priority::Normal, async move { drop(guard) });
+    scheduler.spawn(Priority::Normal, 0, async move { drop(guard) });
     assert_eq!(drops.count(), 4);
     assert_eq!(idlers.drops.count(), 0);
     idlers.wake_all();
@@ -90,8 +90,8 @@ fn close_by_a_task_ends_the_worker_after_that_turn() {
         });
         let drops = Drops::default();
         let (inner, guard, local) = (scheduler.clone(), drops.guard(), drops.guard());
-        scheduler.spawn(Priority::Normal, async move {
-            inner.spawn(Priority::Normal, async move { drop(local) });
+        scheduler.spawn(Priority::Normal, 0, async move {
+            inner.spawn(Priority::Normal, 0, async move { drop(local) });
             inner.close();
             // Woken while it runs, then discarded.
             let _guard = guard;
@@ -134,7 +134,7 @@ fn the_end_of_the_runtime_drops_every_future_once() {
             // Always running or queued, on all workers, up to the end.
             for _ in 0..EACH {
                 let guard = drops.guard();
-                scheduler.spawn(Priority::Normal, async move {
+                scheduler.spawn(Priority::Normal, 0, async move {
                     let _guard = guard;
                     poll_fn(|cx| {
                         cx.waker().wake_by_ref();
@@ -171,7 +171,7 @@ fn a_long_chain_of_tasks_is_dropped_without_recursion() {
     for _ in 0..CHAIN {
         let (chain, (tell, told)) =
             (WakesNext(next.take(), drops.guard()), tokio::sync::oneshot::channel());
-        scheduler.spawn(Priority::Normal, async move {
+        scheduler.spawn(Priority::Normal, 0, async move {
             let _chain = chain;
             let mut tell = Some(tell);
             poll_fn(|cx| {

@@ -21,6 +21,7 @@ fn spinner(scheduler: &Scheduler, priority: Priority) -> (Arc<AtomicU64>, Arc<At
     let (counter, stopped) = (Arc::clone(&turns), Arc::clone(&stop));
     scheduler.spawn(
         priority,
+        0,
         poll_fn(move |cx| {
             counter.fetch_add(1, SeqCst);
             if stopped.load(SeqCst) {
@@ -43,7 +44,7 @@ fn high_goes_first_and_nothing_starves() {
         for _ in 0..20 {
             let (end, ended) = oneshot::channel();
             let order = Arc::clone(&order);
-            scheduler.spawn(priority, async move {
+            scheduler.spawn(priority, 0, async move {
                 order.lock().unwrap().push(letter);
                 end.send(()).unwrap();
             });
@@ -68,9 +69,9 @@ fn high_and_low_tasks_run_in_order() {
         // More than one stint.
         for n in 0..2_000 {
             let seen = Arc::clone(&seen);
-            scheduler.spawn(priority, async move { seen.lock().unwrap().push(n) });
+            scheduler.spawn(priority, 0, async move { seen.lock().unwrap().push(n) });
         }
-        scheduler.spawn(priority, async move { end.send(()).unwrap() });
+        scheduler.spawn(priority, 0, async move { end.send(()).unwrap() });
         runtime.block_on(ended).unwrap();
         assert_eq!(*seen.lock().unwrap(), (0..2_000).collect::<Vec<_>>());
     }
@@ -88,7 +89,7 @@ fn a_busy_worker_looks_at_the_shared_queue() {
             }
             let (end, ended) = oneshot::channel();
             let (before, counter) = (turns.load(SeqCst), Arc::clone(&turns));
-            scheduler.spawn(Priority::Normal, async move {
+            scheduler.spawn(Priority::Normal, 0, async move {
                 end.send(counter.load(SeqCst)).unwrap();
             });
             let waited = ended.await.unwrap() - before;
@@ -123,8 +124,8 @@ fn a_paused_clock_advances_when_workers_sleep() {
     let hour = Duration::from_secs(3_600);
     runtime.block_on(async {
         let (start, (end, ended)) = (time::Instant::now(), oneshot::channel());
-        scheduler.spawn(Priority::Normal, pending());
-        scheduler.spawn(Priority::Normal, async move {
+        scheduler.spawn(Priority::Normal, 0, pending());
+        scheduler.spawn(Priority::Normal, 0, async move {
             time::sleep(hour).await;
             end.send(()).unwrap();
         });
@@ -143,7 +144,7 @@ fn a_worker_without_budget_returns_to_tokio() {
         sender.try_send(n).unwrap();
     }
     let (end, ended) = oneshot::channel();
-    scheduler.spawn(Priority::Normal, async move {
+    scheduler.spawn(Priority::Normal, 0, async move {
         for _ in 0..MESSAGES {
             receiver.recv().await.unwrap();
         }

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use holm_sched::{Priority, Scheduler, note_current};
+use holm_sched::{Priority, Scheduler};
 use tokio::sync::oneshot;
 
 use crate::{multi_thread, scheduler, watched, within_reason};
@@ -55,10 +55,10 @@ fn a_task_woken_by_a_busy_worker_runs_on_another_thread() {
         for _ in 0..500 {
             let (ends, ended): (Vec<_>, Vec<_>) = (0..2).map(|_| oneshot::channel()).unzip();
             let (meeting, inner) = (Meeting::new(2), scheduler.clone());
-            scheduler.spawn(Priority::Normal, async move {
+            scheduler.spawn(Priority::Normal, 0, async move {
                 for end in ends {
                     let meeting = meeting.clone();
-                    inner.spawn(Priority::Normal, async move {
+                    inner.spawn(Priority::Normal, 0, async move {
                         meeting.arrive();
                         end.send(()).unwrap();
                     });
@@ -81,9 +81,9 @@ fn schedulers_in_one_runtime_use_its_threads() {
         for _ in 0..200 {
             let (end, ended) = oneshot::channel();
             let (meeting, inner) = (Meeting::new(2), other.clone());
-            one.spawn(Priority::Normal, async move {
+            one.spawn(Priority::Normal, 0, async move {
                 let there = meeting.clone();
-                inner.spawn(Priority::Normal, async move { there.arrive() });
+                inner.spawn(Priority::Normal, 0, async move { there.arrive() });
                 meeting.arrive();
                 end.send(()).unwrap();
             });
@@ -97,14 +97,12 @@ fn a_watchdog_sees_a_long_turn_and_has_its_queue_taken_over() {
     within_reason(|| {
         let runtime = multi_thread(2);
         let scheduler = scheduler(&runtime, 2);
-        note_current(1);
         all_asleep(&scheduler);
         let (queued, wait_queued) = mpsc::sync_channel(1);
         let (run, ran) = mpsc::sync_channel(1);
         let inner = scheduler.clone();
-        scheduler.spawn(Priority::Normal, async move {
-            note_current(7);
-            inner.spawn(Priority::Normal, async move { run.send(()).unwrap() });
+        scheduler.spawn(Priority::Normal, 7, async move {
+            inner.spawn(Priority::Normal, 0, async move { run.send(()).unwrap() });
             queued.send(()).unwrap();
             ran.recv().unwrap();
         });
@@ -126,16 +124,16 @@ fn a_task_that_blocks_in_place_leaves_its_queue_to_others() {
         for _ in 0..200 {
             let (end, ended) = oneshot::channel();
             let inner = scheduler.clone();
-            scheduler.spawn(Priority::Normal, async move {
+            scheduler.spawn(Priority::Normal, 0, async move {
                 let (run, ran) = mpsc::sync_channel(2);
                 for _ in 0..2 {
                     let run = run.clone();
-                    inner.spawn(Priority::Normal, async move { run.send(()).unwrap() });
+                    inner.spawn(Priority::Normal, 0, async move { run.send(()).unwrap() });
                 }
                 tokio::task::block_in_place(|| (0..2).for_each(|_| ran.recv().unwrap()));
                 // Still a worker, now without tokio's core.
                 let (run, ran) = oneshot::channel();
-                inner.spawn(Priority::Normal, async move { run.send(()).unwrap() });
+                inner.spawn(Priority::Normal, 0, async move { run.send(()).unwrap() });
                 ran.await.unwrap();
                 end.send(()).unwrap();
             });
@@ -151,14 +149,14 @@ fn a_runtime_inside_a_task_has_workers_of_its_own() {
         let outer = scheduler(&runtime, 2);
         let (end, ended) = oneshot::channel();
         let within = outer.clone();
-        outer.spawn(Priority::Normal, async move {
+        outer.spawn(Priority::Normal, 0, async move {
             let answer = tokio::task::block_in_place(|| {
                 let runtime = crate::current_thread();
                 let inner = scheduler(&runtime, 1);
                 let (end, ended) = oneshot::channel();
-                inner.spawn(Priority::Normal, async move {
+                inner.spawn(Priority::Normal, 0, async move {
                     let (ask, answer) = oneshot::channel();
-                    within.spawn(Priority::Normal, async move { ask.send(42).unwrap() });
+                    within.spawn(Priority::Normal, 0, async move { ask.send(42).unwrap() });
                     end.send(answer.await.unwrap()).unwrap();
                 });
                 runtime.block_on(ended).unwrap()
@@ -181,18 +179,19 @@ fn a_panic_ends_its_task_only() {
         let runtime = crate::current_thread();
         let scheduler = scheduler(&runtime, 1);
         let ((end, ended), (tell, told)) = (oneshot::channel(), oneshot::channel());
-        scheduler.spawn(Priority::Normal, async { panic!("expected: in a turn") });
-        scheduler.spawn(Priority::Normal, async { std::panic::panic_any(Panics) });
+        scheduler.spawn(Priority::Normal, 0, async { panic!("expected: in a turn") });
+        scheduler.spawn(Priority::Normal, 0, async { std::panic::panic_any(Panics) });
         let (kept, mut tell) = (Panics, Some(tell));
         scheduler.spawn(
             Priority::Normal,
+            0,
             poll_fn(move |cx| {
                 let _kept = &kept;
                 tell.take().unwrap().send(cx.waker().clone()).unwrap();
                 Poll::Pending
             }),
         );
-        scheduler.spawn(Priority::Normal, async move { end.send(()).unwrap() });
+        scheduler.spawn(Priority::Normal, 0, async move { end.send(()).unwrap() });
         runtime.block_on(ended).unwrap();
         assert_eq!(scheduler.counters().turns, [4]);
         scheduler.close();

@@ -80,7 +80,7 @@ fn storm(runtime: &Runtime, workers: usize, seed: u64) {
         let (end, ended) = oneshot::channel();
         ends.push(ended);
         let (boxes, expected) = (Arc::clone(&boxes), expected[me]);
-        scheduler.spawn(PRIORITIES[rng.below(3)], async move {
+        scheduler.spawn(PRIORITIES[rng.below(3)], 0, async move {
             for (n, to) in to.into_iter().enumerate() {
                 boxes[to].send();
                 // Sleep now and then for what has surely been or will be sent: nothing waits in a circle.
@@ -134,7 +134,7 @@ fn a_wake_meets_a_worker_that_falls_asleep() {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, replies) = mpsc::sync_channel(1);
         let inside = Arc::clone(&mailbox);
-        scheduler.spawn(Priority::Normal, async move {
+        scheduler.spawn(Priority::Normal, 0, async move {
             for round in 1..=ROUNDS {
                 inside.wait_for(round).await;
                 reply.send(round).unwrap();
@@ -157,9 +157,9 @@ fn spawns_from_many_threads_all_run() {
         let spawn = |scheduler: Scheduler, done: Arc<Mailbox>| {
             for n in 0..EACH {
                 let (inner, done) = (scheduler.clone(), Arc::clone(&done));
-                scheduler.spawn(PRIORITIES[n as usize % 3], async move {
+                scheduler.spawn(PRIORITIES[n as usize % 3], 0, async move {
                     // From a worker, of another priority than its own.
-                    inner.spawn(PRIORITIES[(n / 3) as usize % 3], async move { done.send() });
+                    inner.spawn(PRIORITIES[(n / 3) as usize % 3], 0, async move { done.send() });
                 });
             }
         };

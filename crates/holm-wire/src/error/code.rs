@@ -91,6 +91,8 @@ codes! {
     Left = 22, "left";
     /// The handler dropped the call without an answer.
     Unanswered = 23, "unanswered";
+    /// The connection damaged what it carried.
+    Corrupt = 24, "corrupt";
 }
 
 impl Code {

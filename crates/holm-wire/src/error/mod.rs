@@ -5,6 +5,6 @@ mod violation;
 mod wire;
 
 pub use code::Code;
-pub use violation::{ChunkFault, RequestFault, Violation};
+pub use violation::{ChunkFault, RequestFault, StreamFault, Violation};
 pub use wire::WireError;
 pub(crate) use wire::{ERROR_TEXT_MAX, put_reason, take_code, take_reason};

@@ -1,7 +1,7 @@
 //! How a peer can break the protocol; any of these ends its session, and only that.
 
 use super::Code;
-use crate::{Kind, Malformed, MethodId, RequestId};
+use crate::{Class, CompressionFault, Kind, Malformed, MethodId, RequestId};
 
 /// The peer broke the protocol. The session is closed with [`Violation::code`] and
 /// the text; nothing else is affected.
@@ -58,6 +58,24 @@ pub enum Violation {
         /// What is wrong with it.
         fault: ChunkFault,
     },
+    /// A compressed payload that is not what it may be.
+    #[error("compressed {0}")]
+    Compression(CompressionFault),
+    /// A frame was damaged on its way; by the connection rather than the peer.
+    #[error("checksum of a frame does not match")]
+    Checksum,
+    /// A stream's frame that does not fit the stream.
+    #[error("stream {id}: {fault}")]
+    Stream {
+        /// Its id.
+        id: RequestId,
+        /// What is wrong.
+        fault: StreamFault,
+    },
+    /// More was sent in a class than there was credit for, or more credit given than
+    /// can be counted.
+    #[error("credit of class {} not kept", *.0 as u8)]
+    ClassCredit(Class),
     /// A request id that may not be used.
     #[error("request {id}: {fault}")]
     Request {
@@ -119,6 +137,24 @@ pub enum RequestFault {
     Flood,
 }
 
+/// What is wrong with a frame of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamFault {
+    /// The stream was never opened.
+    #[error("was never opened")]
+    NotOpen,
+    /// The frame came behind the end.
+    #[error("went on after its end")]
+    AfterEnd,
+    /// An item without credit for it.
+    #[error("more sent than there was credit for")]
+    Credit,
+    /// More credit than can be counted.
+    #[error("more credit than can be counted")]
+    CreditOverflow,
+}
+
 impl Violation {
     /// The code for the Close frame.
     pub fn code(&self) -> Code {
@@ -134,7 +170,11 @@ impl Violation {
                 | ChunkFault::HeadChanged
                 | ChunkFault::Header => Code::InvalidRequest,
             },
-            Self::Request { fault: RequestFault::Flood, .. } => Code::Overloaded,
+            Self::Request { fault: RequestFault::Flood, .. }
+            | Self::Stream { fault: StreamFault::Credit, .. }
+            | Self::ClassCredit(_) => Code::Overloaded,
+            Self::Checksum => Code::Corrupt,
+            Self::Compression(CompressionFault::TooLong) => Code::TooLarge,
             Self::FrameTooShort
             | Self::OverlongInteger
             | Self::UnknownKind(_)
@@ -143,6 +183,15 @@ impl Violation {
             | Self::Unexpected(_)
             | Self::Method(_)
             | Self::Malformed { .. }
+            | Self::Compression(
+                CompressionFault::TooShort
+                | CompressionFault::NotSmaller
+                | CompressionFault::Corrupt,
+            )
+            | Self::Stream {
+                fault: StreamFault::NotOpen | StreamFault::AfterEnd | StreamFault::CreditOverflow,
+                ..
+            }
             | Self::Request { fault: RequestFault::Parity | RequestFault::InFlight, .. } => {
                 Code::InvalidRequest
             }

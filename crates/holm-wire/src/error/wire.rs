@@ -6,11 +6,14 @@ use crate::{
     cursor::{Cursor, malformed, put_text},
     varint,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Longest text of an error or exit reason, in bytes: a panic message with context,
 /// not a log. Longer ones are cut by the sender, at a character.
 pub(crate) const ERROR_TEXT_MAX: usize = 4096;
+
+/// Details that say when to try again begin with this, and end with milliseconds.
+const RETRY_AFTER: &str = "retry_after_ms=";
 
 /// An error told to a peer. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +25,8 @@ pub struct WireError {
     pub message: Arc<str>,
     /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// More about it, in a form that the code defines; at most 4 KiB cross the wire.
+    /// More about it, in a form that the code defines, or when to try again
+    /// ([`WireError::retry_after`]); at most 4 KiB cross the wire.
     pub details: Option<Arc<str>>,
 }
 
@@ -30,6 +34,20 @@ impl WireError {
     /// An error without details, retryable if its code is.
     pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
         Self { code, message: message.into(), retryable: code.is_retryable(), details: None }
+    }
+
+    /// This error, with when to try again; it becomes retryable.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.retryable = true;
+        self.details = Some(format!("{RETRY_AFTER}{}", after.as_millis()).into());
+        self
+    }
+
+    /// When to try again, if the error says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let ms = self.details.as_deref()?.strip_prefix(RETRY_AFTER)?;
+        ms.parse().ok().map(Duration::from_millis)
     }
 
     const RETRYABLE: u8 = 1;

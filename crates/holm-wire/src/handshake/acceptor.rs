@@ -17,7 +17,7 @@ impl AwaitHello {
     /// It sent something else.
     pub fn handle_frame(self, frame: HandshakeFrame) -> Result<Greeted, HandshakeError> {
         match frame {
-            HandshakeFrame::Hello(hello) => Ok(Greeted { hello }),
+            HandshakeFrame::Hello(hello) => Ok(Greeted { hello, proven: false }),
             other => Err(unexpected(Kind::Hello, other)),
         }
     }
@@ -27,6 +27,8 @@ impl AwaitHello {
 #[derive(Debug)]
 pub struct Greeted {
     hello: Hello,
+    /// Both sides have proven that they know the cookie.
+    proven: bool,
 }
 
 impl Greeted {
@@ -38,12 +40,15 @@ impl Greeted {
     /// Appends Welcome, if the two can talk at all.
     ///
     /// # Errors
-    /// They cannot; nothing was appended.
+    /// They cannot, or the dialler waits for a proof of a cookie; nothing was appended.
     pub fn welcome(
         self,
         ours: Introduction,
         out: &mut Vec<u8>,
     ) -> Result<Introduced, HandshakeError> {
+        if self.hello.from.nonce.is_some() && !self.proven {
+            return Err(HandshakeError::CookieAsked);
+        }
         let Hello { dial, from } = self.hello;
         let welcome = ours.clone();
         let agreed = Established::agree(Side::Accepted, dial, ours, from)?;
@@ -52,6 +57,10 @@ impl Greeted {
             welcome.encode_fields(out);
         });
         Ok(agreed.into())
+    }
+
+    pub(crate) fn with_proof(self) -> Self {
+        Self { proven: true, ..self }
     }
 
     /// Appends a refusal.

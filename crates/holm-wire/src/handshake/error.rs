@@ -98,6 +98,18 @@ pub enum HandshakeError {
     /// The peer writes signals in another way.
     #[error("the peer's envelopes differ from this node's: another build of the same version")]
     Envelope,
+    /// The peer does not offer to prove that it knows the cookie.
+    #[error("this node asks for a cookie; the peer shows none")]
+    NoCookie,
+    /// The peer asks for a proof that this node cannot give.
+    #[error("the peer asks for a cookie; this node has none")]
+    CookieAsked,
+    /// The peer's proof is wrong: another cookie, or somebody between the two.
+    #[error("the peer's proof is wrong: it has another cookie, or the connection is relayed")]
+    WrongCookie,
+    /// The peer proved to be somebody else than it says.
+    #[error("the peer's Welcome is not of the node that proved itself")]
+    Changed,
     /// The peer refused.
     #[error("the peer refused: {0}")]
     Rejected(Reject),
@@ -113,6 +125,9 @@ impl HandshakeError {
             Self::Violation(violation) => violation.code(),
             Self::Version { .. } => Code::UnsupportedVersion,
             Self::Cluster { .. } => Code::Forbidden,
+            Self::NoCookie | Self::CookieAsked | Self::WrongCookie | Self::Changed => {
+                Code::Unauthorized
+            }
             Self::SameName(_) => Code::Duplicate,
             Self::Envelope => Code::SchemaMismatch,
             Self::Rejected(_) => return None,

@@ -50,6 +50,7 @@ impl Established {
         if ours.envelope != peer.envelope {
             return Err(HandshakeError::Envelope);
         }
+        (ours.nonce, peer.nonce) = (None, None);
         ours.token = None;
         peer.token = None;
         Ok(Self {
@@ -132,8 +133,11 @@ impl AwaitCommit {
 pub(crate) fn unexpected(expected: Kind, found: HandshakeFrame) -> HandshakeError {
     match found {
         HandshakeFrame::Reject(reject) => HandshakeError::Rejected(reject),
-        HandshakeFrame::Hello(_) | HandshakeFrame::Welcome(_) | HandshakeFrame::Commit => {
-            HandshakeError::Unexpected { expected, found: found.kind() }
-        }
+        HandshakeFrame::Hello(_)
+        | HandshakeFrame::Noise(_)
+        | HandshakeFrame::Challenge(_)
+        | HandshakeFrame::Proof(_)
+        | HandshakeFrame::Welcome(_)
+        | HandshakeFrame::Commit => HandshakeError::Unexpected { expected, found: found.kind() },
     }
 }

@@ -1,7 +1,7 @@
 //! What each side says of itself, in Hello and in Welcome.
 
 use super::{
-    VERSIONS, VersionRange,
+    Nonce, VERSIONS, VersionRange,
     tlv::{Fields, put_field},
 };
 use crate::{
@@ -38,6 +38,34 @@ pub enum Role {
 pub struct Features(pub u64);
 
 impl Features {
+    /// Streams, credit, and the classes membership and bulk.
+    pub const STREAMS: Self = Self(1);
+    /// It ticks when it sends nothing else, so its silence means something.
+    pub const TICKS: Self = Self(1 << 1);
+    /// Every frame ends with a checksum. For connections that may damage bytes.
+    pub const CHECKSUM: Self = Self(1 << 2);
+    /// It reads trace contexts in signals.
+    pub const TRACE: Self = Self(1 << 3);
+    /// Agrees to plain TCP where it can be read on its way, or with a secret.
+    pub const INSECURE: Self = Self(1 << 8);
+    /// In a Hello before a Noise handshake: that handshake follows.
+    pub const NOISE: Self = Self(1 << 9);
+
+    /// What the session layer offers on any connection. `CHECKSUM` is for plain TCP
+    /// off loopback alone: elsewhere TLS, Noise or the kernel see to it.
+    pub const USUAL: Self = Self(Self::STREAMS.0 | Self::TICKS.0 | Self::TRACE.0);
+
+    /// Whether all of these are there.
+    pub fn contains(self, all: Self) -> bool {
+        self.0 & all.0 == all.0
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     /// Those of both.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
@@ -65,7 +93,8 @@ pub struct Introduction {
     pub features: Features,
     /// What it can be made to hold.
     pub limits: Limits,
-    /// The compressions it reads, by number, the preferred first; none yet.
+    /// The compressions it reads, by the numbers of [`crate::Compression`], the
+    /// preferred first.
     pub compression: Vec<u8>,
     /// Which build it is, for people; at most 255 bytes cross the wire.
     pub build: String,
@@ -73,16 +102,18 @@ pub struct Introduction {
     pub types: Option<Fingerprint>,
     /// A bearer token; only where the transport hides it, which the driver decides.
     pub token: Option<Secret>,
+    /// In Hello: the peer is to prove that it knows the cookie.
+    pub nonce: Option<Nonce>,
     /// Where it can be dialled, at most 16, of at most 300 bytes each; more are left out.
     pub endpoints: Vec<String>,
 }
 
-mod tag {
+pub(super) mod tag {
     // 1 and 2 are Hello's.
     pub(super) const CLUSTER: u64 = 3;
-    pub(super) const NODE: u64 = 4;
-    pub(super) const INCARNATION: u64 = 5;
-    pub(super) const ROLE: u64 = 6;
+    pub(in crate::handshake) const NODE: u64 = 4;
+    pub(in crate::handshake) const INCARNATION: u64 = 5;
+    pub(in crate::handshake) const ROLE: u64 = 6;
     pub(super) const FEATURES: u64 = 7;
     pub(super) const LIMITS: u64 = 8;
     pub(super) const COMPRESSION: u64 = 9;
@@ -91,6 +122,7 @@ mod tag {
     pub(super) const TYPES: u64 = 12;
     pub(super) const TOKEN: u64 = 13;
     pub(super) const ENDPOINTS: u64 = 14;
+    pub(in crate::handshake) const NONCE: u64 = 15;
 }
 
 impl Introduction {
@@ -110,6 +142,7 @@ impl Introduction {
             types: None,
             token: None,
             endpoints: Vec::new(),
+            nonce: None,
         }
     }
 
@@ -154,6 +187,9 @@ impl Introduction {
                 put_endpoints(self.endpoints.iter().map(String::as_str), out);
             });
         }
+        if let Some(nonce) = self.nonce {
+            put_bytes(tag::NONCE, &nonce.0, out);
+        }
     }
 
     /// Reads the fields to the end; `other` is given those that are not of this type.
@@ -182,6 +218,7 @@ impl Introduction {
             types: read.types,
             token: read.token,
             endpoints: read.endpoints,
+            nonce: read.nonce,
         })
     }
 }
@@ -191,7 +228,7 @@ pub(crate) const fn missing(field: &'static str) -> Malformed {
 }
 
 impl Role {
-    fn as_u8(self) -> u8 {
+    pub(super) fn as_u8(self) -> u8 {
         match self {
             Self::Member => 0,
             Self::Observer => 1,
@@ -199,7 +236,7 @@ impl Role {
         }
     }
 
-    fn from_u8(value: u8) -> Result<Self, Malformed> {
+    pub(super) fn from_u8(value: u8) -> Result<Self, Malformed> {
         match value {
             0 => Ok(Self::Member),
             1 => Ok(Self::Observer),
@@ -224,6 +261,7 @@ struct Partial {
     types: Option<Fingerprint>,
     token: Option<Secret>,
     endpoints: Vec<String>,
+    nonce: Option<Nonce>,
 }
 
 impl Partial {
@@ -258,6 +296,7 @@ impl Partial {
                 let endpoints = take_endpoints(&mut value)?;
                 self.endpoints = endpoints.into_iter().map(str::to_owned).collect();
             }
+            tag::NONCE => self.nonce = Some(Nonce(value.array("nonce")?)),
             _ => return Ok(false),
         }
         value.finish()?;
@@ -285,7 +324,7 @@ fn take_text<'a>(
     std::str::from_utf8(take_all(field, max, value)?).map_err(|_| malformed(field, "is not UTF-8"))
 }
 
-fn take_name<N: FromStr<Err = NameFault>>(
+pub(super) fn take_name<N: FromStr<Err = NameFault>>(
     field: &'static str,
     value: &mut Cursor<'_>,
 ) -> Result<N, Malformed> {
@@ -300,23 +339,42 @@ fn put_limits(limits: &Limits, out: &mut Vec<u8>) {
         limits.open_max,
         limits.reassembly_max,
         limits.requests_max,
+        limits.streams_max,
+        limits.stream_bytes,
+        limits.stream_items,
+        limits.tick_ms,
     ] {
         varint::encode(limit as u64, out);
     }
 }
 
 fn take_limits(value: &mut Cursor<'_>) -> Result<Limits, Malformed> {
-    let mut next = || {
-        // What a peer could hold beyond our address space is the same to us.
-        value.varint("limits").map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
-    };
-    let limits = Limits {
+    let mut next = || take_limit(value);
+    let mut limits = Limits {
         message_max: next()?,
         chunk_max: next()?,
         open_max: next()?,
         reassembly_max: next()?,
         requests_max: next()?,
+        ..Limits::default()
     };
+    // A peer without streams leaves these out.
+    for limit in [
+        &mut limits.streams_max,
+        &mut limits.stream_bytes,
+        &mut limits.stream_items,
+        &mut limits.tick_ms,
+    ] {
+        if value.rest().is_empty() {
+            break;
+        }
+        *limit = take_limit(value)?;
+    }
     limits.validate().map_err(|fault| malformed(fault.field, "is out of range"))?;
     Ok(limits)
+}
+
+/// What a peer could hold beyond our address space is the same to us.
+fn take_limit(value: &mut Cursor<'_>) -> Result<usize, Malformed> {
+    value.varint("limits").map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }

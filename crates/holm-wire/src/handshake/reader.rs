@@ -1,6 +1,9 @@
 //! Reading handshake frames, and handing on what was read behind the last one.
 
-use super::{Foreign, HandshakeError, Hello, Introduction, Reject, hello::decode_introduction};
+use super::{
+    Foreign, HandshakeError, Hello, Introduction, Proof, Prover, Reject, cookie::take_proof,
+    hello::decode_introduction,
+};
 use crate::{
     Kind, Violation,
     cursor::malformed,
@@ -11,11 +14,20 @@ use zeroize::Zeroize;
 /// First size of the buffer, in bytes; nearly every Hello fits. It doubles when full.
 const BUFFER_MIN: usize = 1024;
 
+/// Longest message of a Noise handshake, in bytes: XX's second one. A longer one is refused.
+const NOISE_MESSAGE_MAX: usize = 96;
+
 /// A frame of the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeFrame {
     /// The dialler introduces itself.
     Hello(Hello),
+    /// A message of a Noise handshake, which precedes what is encrypted.
+    Noise(Vec<u8>),
+    /// The dialler is to prove that it knows the cookie.
+    Challenge(Prover),
+    /// One side does.
+    Proof(Proof),
     /// The acceptor answers.
     Welcome(Introduction),
     /// No session.
@@ -29,6 +41,9 @@ impl HandshakeFrame {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Hello(_) => Kind::Hello,
+            Self::Noise(_) => Kind::Noise,
+            Self::Challenge(_) => Kind::Challenge,
+            Self::Proof(_) => Kind::Proof,
             Self::Welcome(_) => Kind::Welcome,
             Self::Reject(_) => Kind::Reject,
             Self::Commit => Kind::Commit,
@@ -39,6 +54,12 @@ impl HandshakeFrame {
         match kind {
             Kind::Hello => Hello::decode(payload).map(Self::Hello),
             Kind::Welcome => decode_introduction(kind, payload, |_, _| Ok(())).map(Self::Welcome),
+            Kind::Noise if payload.len() <= NOISE_MESSAGE_MAX => Ok(Self::Noise(payload.to_vec())),
+            Kind::Noise => {
+                Err(HandshakeError::Malformed { kind, fault: malformed("payload", "is too long") })
+            }
+            Kind::Challenge => Prover::decode(payload).map(Self::Challenge),
+            Kind::Proof => take_proof(payload).map(Self::Proof),
             Kind::Reject => Reject::decode(payload).map(Self::Reject),
             Kind::Commit if payload.is_empty() => Ok(Self::Commit),
             Kind::Commit => {
@@ -55,6 +76,8 @@ impl HandshakeFrame {
 #[derive(Debug)]
 pub struct HandshakeReader {
     buffer: Vec<u8>,
+    /// Where the last frame began.
+    last: usize,
     start: usize,
     end: usize,
     /// No frame has been read yet.
@@ -63,7 +86,7 @@ pub struct HandshakeReader {
 
 impl Default for HandshakeReader {
     fn default() -> Self {
-        Self { buffer: vec![0; BUFFER_MIN], start: 0, end: 0, first: true }
+        Self { buffer: vec![0; BUFFER_MIN], last: 0, start: 0, end: 0, first: true }
     }
 }
 
@@ -122,8 +145,14 @@ impl HandshakeReader {
         }
         let decoded = HandshakeFrame::decode(head.kind, &here[raw.header..frame])?;
         self.first = false;
+        self.last = self.start;
         self.start += frame;
         Ok(Some(decoded))
+    }
+
+    /// The bytes of the last frame, its head included.
+    pub fn last_frame(&self) -> &[u8] {
+        &self.buffer[self.last..self.start]
     }
 
     /// What was read behind the last frame, for [`crate::session::Inbound::new`].

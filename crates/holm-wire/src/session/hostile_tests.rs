@@ -48,11 +48,12 @@ fn bytes_of(piece: Piece) -> Vec<u8> {
         message: piece.message,
         sequence: piece.sequence,
         total: (piece.sequence == 0).then_some(piece.total as u64),
+        raw: None,
+        last: piece.last,
     };
-    let head = FrameHead::new(piece.kind);
-    let mut bytes = ChunkHeader::new(head, mark, piece.data, piece.last).as_slice().to_vec();
-    bytes.resize(bytes.len() + piece.data, 0);
-    bytes
+    let data = vec![0; piece.data];
+    let header = ChunkHeader::new(FrameHead::new(piece.kind), mark, &data, false);
+    [header.as_slice(), &data].concat()
 }
 
 fn read(limits: Limits, stream: &[u8]) -> Result<(), Violation> {

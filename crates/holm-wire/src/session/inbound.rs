@@ -1,10 +1,14 @@
 //! The receiving half of a session: bytes read in, frames out.
 
-use super::reassembly::{ChunkStart, Place, Reassembly};
+use super::{
+    reassembly::{ChunkStart, Place, Reassembly},
+    terms::Terms,
+};
 use crate::{
-    FrameHead, Limits, Violation,
-    frame::{FLAG_CHUNK, FRAME_OVERHEAD_MAX, RawHead},
-    varint::VARINT_BYTES_MAX,
+    Codec, CompressionFault, FrameHead, Limits, Violation,
+    frame::{CHECKSUM_BYTES, FLAG_CHUNK, FLAG_COMPRESSED, FRAME_OVERHEAD_MAX, RawHead},
+    handshake::Features,
+    varint::{self, VARINT_BYTES_MAX},
 };
 use bytes::Bytes;
 
@@ -50,12 +54,16 @@ pub trait Sink {
 #[derive(Debug)]
 pub struct Inbound {
     limits: Limits,
+    codec: Option<Codec>,
+    checksum: bool,
     buffer: Vec<u8>,
     /// What of `buffer` is read and not handled.
     start: usize,
     end: usize,
     reassembly: Reassembly,
     direct: Option<Direct>,
+    /// The last decompressed payload.
+    plain: Vec<u8>,
 }
 
 /// The rest of a chunk, read right into its message.
@@ -67,18 +75,22 @@ struct Direct {
 }
 
 impl Inbound {
-    /// For a session with these limits, beginning with bytes that were read behind the
+    /// For a session on these terms, beginning with bytes that were read behind the
     /// handshake. They are handled by the first `handle_read`, which may be of 0 bytes.
-    pub fn new(limits: Limits, already_read: &[u8]) -> Self {
+    pub fn new(terms: impl Into<Terms>, already_read: &[u8]) -> Self {
+        let terms = terms.into();
         let mut buffer = already_read.to_vec();
         buffer.resize(buffer.len().max(BUFFER_MIN), 0);
         Self {
-            limits,
+            limits: terms.limits,
+            codec: terms.compression.map(Codec::new),
+            checksum: terms.features.contains(Features::CHECKSUM),
             buffer,
             start: 0,
             end: already_read.len(),
             reassembly: Reassembly::default(),
             direct: None,
+            plain: Vec::new(),
         }
     }
 
@@ -114,13 +126,18 @@ impl Inbound {
         }
         assert!(n <= self.buffer.len() - self.end, "more was read than was lent");
         self.end += n;
-        while let Some(raw) = RawHead::decode(
+        while let Some(raw) = RawHead::decode_in_session(
             &self.buffer[self.start..self.end],
             self.limits.chunk_max + FRAME_OVERHEAD_MAX,
+            self.codec.is_some(),
         )? {
             let payload = self.start + raw.header;
             let end = payload + raw.payload;
-            if raw.flags & FLAG_CHUNK != 0 {
+            if self.checksum || raw.flags & FLAG_COMPRESSED != 0 {
+                if !self.handle_coded(raw, sink)? {
+                    break;
+                }
+            } else if raw.flags & FLAG_CHUNK != 0 {
                 if !self.handle_chunk(&raw, sink)? {
                     break;
                 }
@@ -165,6 +182,61 @@ impl Inbound {
         }
     }
 
+    /// Takes a frame with a checksum or a compressed payload, once it is here as a whole;
+    /// false if it is not.
+    fn handle_coded(&mut self, mut raw: RawHead, sink: &mut impl Sink) -> Result<bool, Violation> {
+        let head = self.start + raw.header;
+        let end = head + raw.payload;
+        let trailer = if self.checksum { CHECKSUM_BYTES } else { 0 };
+        raw.payload = raw.payload.checked_sub(trailer).ok_or(Violation::FrameTooShort)?;
+        let chunk = raw.flags & FLAG_CHUNK != 0;
+        if !chunk && raw.payload > self.limits.chunk_max {
+            let (length, max) = (raw.payload, self.limits.chunk_max);
+            return Err(Violation::FrameTooLong { length, max });
+        }
+        if end > self.end {
+            return Ok(false);
+        }
+        let body = head + raw.payload;
+        if self.checksum {
+            // The length is no part of it: a damaged one shows by what it covers.
+            let sum = crc32c::crc32c(&self.buffer[self.start + raw.width..body]);
+            if sum.to_le_bytes() != self.buffer[body..end] {
+                return Err(Violation::Checksum);
+            }
+        }
+        let payload = &self.buffer[head..body];
+        self.start = end;
+        if chunk {
+            let Some(start) = ChunkStart::decode(&raw, payload)? else {
+                unreachable!("the payload is here as a whole")
+            };
+            let place = self.reassembly.begin_chunk(&start, &self.limits)?;
+            let data = &payload[start.header..];
+            match &mut self.codec {
+                Some(codec) if start.packed => {
+                    Codec::check(data.len(), start.data, self.limits.chunk_max)
+                        .map_err(Violation::Compression)?;
+                    let room = self.reassembly.lend(place, start.data);
+                    codec.decompress(data, room).map_err(Violation::Compression)?;
+                    self.reassembly.filled(place, start.data);
+                }
+                Some(_) | None => self.reassembly.append(place, data),
+            }
+            self.end_chunk(place, start.last, sink)?;
+        } else if let Some(head) = RawHead::known(raw.kind, raw.id) {
+            match &mut self.codec {
+                Some(codec) if raw.flags & FLAG_COMPRESSED != 0 => {
+                    decompress(codec, payload, self.limits.chunk_max, &mut self.plain)
+                        .map_err(Violation::Compression)?;
+                    sink.frame(head, Payload::Small(&self.plain))?;
+                }
+                Some(_) | None => sink.frame(head, Payload::Small(payload))?,
+            }
+        }
+        Ok(true)
+    }
+
     fn end_chunk(
         &mut self,
         place: Place,
@@ -192,4 +264,18 @@ impl Inbound {
         }
         assert!(self.end < self.buffer.len(), "the buffer holds the longest frame");
     }
+}
+
+/// Fills `plain` with what the compressed payload of a frame stands for.
+fn decompress(
+    codec: &mut Codec,
+    payload: &[u8],
+    max: usize,
+    plain: &mut Vec<u8>,
+) -> Result<(), CompressionFault> {
+    let (length, width) = varint::decode(payload).map_err(|_| CompressionFault::Corrupt)?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    Codec::check(payload.len(), length, max)?;
+    plain.resize(length, 0);
+    codec.decompress(&payload[width..], plain)
 }

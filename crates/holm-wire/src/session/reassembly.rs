@@ -1,26 +1,33 @@
 //! Chunked messages on their way in.
 
 use crate::{
-    FrameHead, Limits, RequestId, Violation,
+    Class, FrameHead, Limits, RequestId, Violation,
     error::ChunkFault,
-    frame::{FLAG_LAST, RawHead},
+    frame::{FLAG_COMPRESSED, FLAG_LAST, RawHead},
     limits::CHUNK_MIN,
     varint::{self, VarintError},
 };
 use bytes::Bytes;
 
+/// How many classes there are.
+const CLASSES: usize = Class::Bulk as usize + 1;
+
 /// A chunk's place, read and not yet checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkStart {
     kind: u8,
+    class: u8,
     id: Option<RequestId>,
     message: u64,
     sequence: u64,
     total: Option<usize>,
+    compressed: bool,
     /// Bytes of the payload before the data.
     pub(crate) header: usize,
-    /// Bytes of data.
+    /// Bytes of the message that its data are, or stand for.
     pub(crate) data: usize,
+    /// Its data only stand for them.
+    pub(crate) packed: bool,
     pub(crate) last: bool,
 }
 
@@ -55,14 +62,26 @@ impl ChunkStart {
         } else {
             None
         };
+        let length = if raw.flags & FLAG_COMPRESSED == 0 {
+            None
+        } else {
+            let Some(length) = next(message)? else {
+                return Ok(None);
+            };
+            Some(usize::try_from(length).unwrap_or(usize::MAX))
+        };
+        let packed = length.is_some_and(|length| length != 0);
         Ok(Some(Self {
             kind: raw.kind,
+            class: raw.class,
             id: raw.id,
             message,
             sequence,
             total,
+            compressed: length.is_some(),
             header: at,
-            data: raw.payload - at,
+            data: if packed { length.unwrap_or_default() } else { raw.payload - at },
+            packed,
             last: raw.flags & FLAG_LAST != 0,
         }))
     }
@@ -72,8 +91,10 @@ impl ChunkStart {
 #[derive(Debug)]
 struct Open {
     kind: u8,
+    class: u8,
     id: Option<RequestId>,
     message: u64,
+    compressed: bool,
     next_sequence: u64,
     total: usize,
     /// How much of `data` is the message; the rest is lent.
@@ -87,7 +108,8 @@ pub(crate) struct Reassembly {
     open: Vec<Open>,
     /// Sum of the open messages' lengths.
     open_bytes: usize,
-    next_message: u64,
+    /// By class: they count for themselves, as each is sent when its turn comes.
+    next_message: [u64; CLASSES],
 }
 
 /// Which open message; good until the next one is finished.
@@ -115,14 +137,14 @@ impl Reassembly {
         if let Some(total) = start.total {
             self.open_message(start, total, limits)?;
         }
-        let Some(index) = self.open.iter().position(|open| open.message == start.message) else {
+        let Some(index) = self.find(start) else {
             return Err(ChunkFault::MessageNumber);
         };
         let open = &mut self.open[index];
         if start.sequence != open.next_sequence {
             return Err(ChunkFault::Sequence);
         }
-        if (start.kind, start.id) != (open.kind, open.id) {
+        if (start.kind, start.id, start.compressed) != (open.kind, open.id, open.compressed) {
             return Err(ChunkFault::HeadChanged);
         }
         let left = open.total - open.filled;
@@ -133,16 +155,24 @@ impl Reassembly {
         Ok(Place(index))
     }
 
+    fn find(&self, start: &ChunkStart) -> Option<usize> {
+        self.open.iter().position(|open| (open.class, open.message) == (start.class, start.message))
+    }
+
     fn open_message(
         &mut self,
         start: &ChunkStart,
         total: usize,
         limits: &Limits,
     ) -> Result<(), ChunkFault> {
-        if start.message != self.next_message {
+        let next_message = &mut self.next_message[usize::from(start.class)];
+        if start.message != *next_message {
             // A repeated first chunk of an open message reads better as such.
-            let repeated = self.open.iter().any(|open| open.message == start.message);
-            return Err(if repeated { ChunkFault::Sequence } else { ChunkFault::MessageNumber });
+            return Err(if self.find(start).is_some() {
+                ChunkFault::Sequence
+            } else {
+                ChunkFault::MessageNumber
+            });
         }
         if total > limits.message_max {
             return Err(ChunkFault::MessageTooLarge);
@@ -153,12 +183,14 @@ impl Reassembly {
         if total > limits.reassembly_max - self.open_bytes {
             return Err(ChunkFault::ReassemblyFull);
         }
-        self.next_message += 1;
+        *next_message += 1;
         self.open_bytes += total;
         self.open.push(Open {
             kind: start.kind,
+            class: start.class,
             id: start.id,
             message: start.message,
+            compressed: start.compressed,
             next_sequence: 0,
             total,
             filled: 0,

@@ -18,6 +18,7 @@ fn limits() -> Limits {
         open_max: 3,
         reassembly_max: 200_000,
         requests_max: 10,
+        ..Limits::default()
     }
 }
 
@@ -33,7 +34,12 @@ impl Sink for Log {
 }
 
 /// Writes at most `max` bytes through `places` places.
-fn write(outbound: &mut Outbound, places: usize, max: usize, stream: &mut Vec<u8>) -> usize {
+pub(super) fn write(
+    outbound: &mut Outbound,
+    places: usize,
+    max: usize,
+    stream: &mut Vec<u8>,
+) -> usize {
     let mut iov = vec![IoSlice::new(&[]); places];
     let used = outbound.segments(&mut iov);
     let mut left = max;
@@ -46,7 +52,7 @@ fn write(outbound: &mut Outbound, places: usize, max: usize, stream: &mut Vec<u8
     max - left
 }
 
-fn write_all(outbound: &mut Outbound) -> Vec<u8> {
+pub(super) fn write_all(outbound: &mut Outbound) -> Vec<u8> {
     let mut stream = Vec::new();
     while write(outbound, 8, usize::MAX, &mut stream) > 0 {}
     assert!(outbound.is_empty());
@@ -70,7 +76,7 @@ fn read(limits: Limits, stream: &[u8], pieces: &[usize]) -> Result<Log, Violatio
 }
 
 /// A payload that names its message, as long as asked for.
-fn payload(number: usize, length: usize) -> Vec<u8> {
+pub(super) fn payload(number: usize, length: usize) -> Vec<u8> {
     let mut bytes = (number as u64).to_le_bytes().to_vec();
     let mut state = number as u64 + 1;
     while bytes.len() < length {
@@ -104,7 +110,7 @@ fn op() -> impl Strategy<Value = Op> {
         6 => (order(), 8..400_usize).prop_map(|(order, size)| Op::Push(order, size)),
         3 => (order(), 12_000..100_000_usize).prop_map(|(order, size)| Op::Push(order, size)),
         1 => Just(Op::Control),
-        4 => (2..7_usize, 1..50_000_usize).prop_map(|(places, max)| Op::Write { places, max }),
+        4 => (3..9_usize, 1..50_000_usize).prop_map(|(places, max)| Op::Write { places, max }),
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::{SIGNAL_NAME_BYTES_MAX, Signal, Target, Watch, options};
 use crate::{
     BodyCodec, Fingerprint, FrameHead, Incarnation, Kind, Malformed, MethodId, MonitorId,
-    RequestId, Serial, Violation, WireError,
+    RequestId, Serial, Traceparent, Violation, WireError,
     cursor::{Cursor, malformed},
     endpoints::take_endpoints,
     error::take_reason,
@@ -16,22 +16,47 @@ impl<'a> Signal<'a> {
     /// The peer's fault: a frame of another class, or one whose payload or id is not what
     /// its kind says.
     pub fn decode(head: FrameHead, payload: &'a [u8]) -> Result<Self, Violation> {
+        Self::decode_traced(head, payload).map(|(signal, _)| signal)
+    }
+
+    /// As [`decode`](Self::decode), with the trace that it belongs to.
+    ///
+    /// # Errors
+    /// As for [`decode`](Self::decode).
+    pub fn decode_traced(
+        head: FrameHead,
+        payload: &'a [u8],
+    ) -> Result<(Self, Option<Traceparent>), Violation> {
         let rest = Cursor::new(payload);
+        let mut trace = None;
         let request = || head.id.ok_or(malformed("id", "is missing"));
         let signal = match head.kind {
             Kind::Hello
             | Kind::Welcome
             | Kind::Reject
             | Kind::Commit
+            | Kind::Noise
+            | Kind::Challenge
+            | Kind::Proof
             | Kind::Tick
             | Kind::Close
             | Kind::Pause
-            | Kind::Resume => return Err(Violation::Unexpected(head.kind)),
-            Kind::Call => request().and_then(|id| call(id, rest)),
+            | Kind::Resume
+            | Kind::Credit
+            | Kind::ClassCredit
+            | Kind::Open
+            | Kind::Item
+            | Kind::LastItem
+            | Kind::End
+            | Kind::Reset
+            | Kind::Stop
+            | Kind::Membership
+            | Kind::Bulk => return Err(Violation::Unexpected(head.kind)),
+            Kind::Call => request().and_then(|id| call(id, rest, &mut trace)),
             Kind::Reply => request().and_then(|id| reply(id, rest)),
             Kind::ReplyError => request().and_then(|id| reply_error(id, rest)),
             Kind::Cancel => request().and_then(|id| all(Self::Cancel { id }, rest)),
-            Kind::Spawn => request().and_then(|id| spawn(id, rest)),
+            Kind::Spawn => request().and_then(|id| spawn(id, rest, &mut trace)),
             Kind::SpawnReply => request().and_then(|id| spawn_reply(id, rest)),
             Kind::Define
             | Kind::Node
@@ -47,14 +72,17 @@ impl<'a> Signal<'a> {
             }
             Kind::Define => define(rest),
             Kind::Node => node(rest),
-            Kind::Send => send(rest),
+            Kind::Send => send(rest, &mut trace),
             Kind::Monitor => monitor(rest),
             Kind::Demonitor => demonitor(rest),
             Kind::Down => down(rest),
             Kind::Exit => exit(rest),
             Kind::Kill => kill(rest),
         };
-        signal.map_err(|fault| Violation::Malformed { kind: head.kind, fault })
+        match signal {
+            Ok(signal) => Ok((signal, trace)),
+            Err(fault) => Err(Violation::Malformed { kind: head.kind, fault }),
+        }
     }
 }
 
@@ -84,19 +112,28 @@ fn node(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     all(signal, rest)
 }
 
-fn send(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+fn send<'a>(
+    mut rest: Cursor<'a>,
+    trace: &mut Option<Traceparent>,
+) -> Result<Signal<'a>, Malformed> {
     let to = take_target(&mut rest)?;
-    let (codec, _) = take_options(&mut rest, 0)?;
+    let (codec, bits) = take_options(&mut rest, options::TRACE)?;
     let method = take_method(&mut rest)?;
+    *trace = take_trace(bits, &mut rest)?;
     Ok(Signal::Send { to, method, codec, body: rest.rest() })
 }
 
-fn call(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+fn call<'a>(
+    id: RequestId,
+    mut rest: Cursor<'a>,
+    trace: &mut Option<Traceparent>,
+) -> Result<Signal<'a>, Malformed> {
     let to = take_target(&mut rest)?;
-    let (codec, bits) = take_options(&mut rest, options::DEADLINE)?;
+    let (codec, bits) = take_options(&mut rest, options::DEADLINE | options::TRACE)?;
     let method = take_method(&mut rest)?;
     let deadline_ms =
         if bits & options::DEADLINE == 0 { None } else { Some(rest.varint("deadline_ms")?) };
+    *trace = take_trace(bits, &mut rest)?;
     Ok(Signal::Call { id, to, method, codec, deadline_ms, body: rest.rest() })
 }
 
@@ -139,17 +176,26 @@ fn kill(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     all(Signal::Kill { from, to }, rest)
 }
 
-fn spawn(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+fn spawn<'a>(
+    id: RequestId,
+    mut rest: Cursor<'a>,
+    trace: &mut Option<Traceparent>,
+) -> Result<Signal<'a>, Malformed> {
     let actor_type = rest.str("actor_type", SIGNAL_NAME_BYTES_MAX)?;
-    let (codec, bits) = take_options(&mut rest, options::MONITORED)?;
+    let (codec, bits) = take_options(&mut rest, options::MONITORED | options::TRACE)?;
     let monitored =
         if bits & options::MONITORED == 0 { None } else { Some(take_watch(&mut rest)?) };
+    *trace = take_trace(bits, &mut rest)?;
     Ok(Signal::Spawn { id, actor_type, codec, monitored, args: rest.rest() })
 }
 
 fn spawn_reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
     let serial = take_serial("serial", &mut rest)?;
     all(Signal::SpawnReply { id, serial }, rest)
+}
+
+fn take_trace(bits: u8, rest: &mut Cursor<'_>) -> Result<Option<Traceparent>, Malformed> {
+    if bits & options::TRACE == 0 { Ok(None) } else { Traceparent::decode(rest).map(Some) }
 }
 
 fn take_method(rest: &mut Cursor<'_>) -> Result<MethodId, Malformed> {

@@ -1,26 +1,43 @@
 //! Signals to bytes.
 
 use super::{Signal, Target, Watch, options};
-use crate::{Serial, cursor::put_slice, endpoints::put_endpoints, error::put_reason, varint};
+use crate::{
+    Serial, Traceparent, cursor::put_slice, endpoints::put_endpoints, error::put_reason, varint,
+};
 
 impl Signal<'_> {
     /// Appends the payload. A text over its limit is cut (error texts and reasons) or
     /// refused by the receiver (names).
     pub fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_traced(None, out);
+    }
+
+    /// As [`encode`](Self::encode), with the trace that a Send, Call or Spawn belongs to;
+    /// other signals have none. To be given only where the feature
+    /// [`TRACE`](crate::handshake::Features::TRACE) was agreed on.
+    pub fn encode_traced(&self, trace: Option<Traceparent>, out: &mut Vec<u8>) {
+        let traced = bit_if(trace.is_some(), options::TRACE);
+        let put_trace = |out: &mut Vec<u8>| {
+            if let Some(trace) = trace {
+                trace.encode(out);
+            }
+        };
         match self {
             Self::Send { to, method, codec, body } => {
                 put_target(*to, out);
-                out.push(*codec as u8);
+                out.push(*codec as u8 | traced);
                 varint::encode(method.0.into(), out);
+                put_trace(out);
                 out.extend_from_slice(body);
             }
             Self::Call { id: _, to, method, codec, deadline_ms, body } => {
                 put_target(*to, out);
-                out.push(*codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE));
+                out.push(*codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE) | traced);
                 varint::encode(method.0.into(), out);
                 if let Some(deadline) = deadline_ms {
                     varint::encode(*deadline, out);
                 }
+                put_trace(out);
                 out.extend_from_slice(body);
             }
             Self::Reply { id: _, codec, body } => {
@@ -35,14 +52,22 @@ impl Signal<'_> {
             }
             Self::Cancel { id: _ } => {}
             Self::SpawnReply { id: _, serial } => varint::encode(serial.as_u64(), out),
+            Self::Spawn { id: _, actor_type, codec, monitored, args } => {
+                put_slice(actor_type.as_bytes(), out);
+                out.push(*codec as u8 | bit_if(monitored.is_some(), options::MONITORED) | traced);
+                if let Some(watch) = monitored {
+                    put_watch(*watch, out);
+                }
+                put_trace(out);
+                out.extend_from_slice(args);
+            }
             Self::Define { .. }
             | Self::Node { .. }
             | Self::Monitor { .. }
             | Self::Demonitor { .. }
             | Self::Down { .. }
             | Self::Exit { .. }
-            | Self::Kill { .. }
-            | Self::Spawn { .. } => self.encode_rest(out),
+            | Self::Kill { .. } => self.encode_rest(out),
         }
     }
 
@@ -77,19 +102,12 @@ impl Signal<'_> {
                 put_optional(*from, out);
                 varint::encode(to.as_u64(), out);
             }
-            Self::Spawn { id: _, actor_type, codec, monitored, args } => {
-                put_slice(actor_type.as_bytes(), out);
-                out.push(*codec as u8 | bit_if(monitored.is_some(), options::MONITORED));
-                if let Some(watch) = monitored {
-                    put_watch(*watch, out);
-                }
-                out.extend_from_slice(args);
-            }
             Self::Send { .. }
             | Self::Call { .. }
             | Self::Reply { .. }
             | Self::ReplyError { .. }
             | Self::Cancel { .. }
+            | Self::Spawn { .. }
             | Self::SpawnReply { .. } => unreachable!("done by `encode`"),
         }
     }

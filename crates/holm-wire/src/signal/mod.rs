@@ -10,7 +10,8 @@ use crate::{
     Serial, WireError, hash::StableHash, schema::Fingerprint,
 };
 
-/// The layout of every signal, hashed into [`ENVELOPE`]. Edit it with the encoding.
+/// The layout of every signal, hashed into [`ENVELOPE`]. Edit it with the encoding; what
+/// only a feature adds (a trace context) is no part of it.
 const LAYOUT: &str = "\
     Define: method varint, actor_type text, tag text, fingerprint 8; \
     Node: name text, incarnation varint, endpoints; \
@@ -219,4 +220,6 @@ mod options {
     pub(super) const DEADLINE: u8 = 0x10;
     /// Of Spawn: a monitor follows.
     pub(super) const MONITORED: u8 = 0x10;
+    /// Of Send, Call and Spawn: a trace context follows, behind the above.
+    pub(super) const TRACE: u8 = 0x20;
 }

@@ -2,10 +2,10 @@
 
 use crate::{Log, feed};
 use holm_wire::{
-    Kind, Limits,
+    Admission, Compression, Kind, Limits, OpenRequests, RequestId, Side,
     body::{decode_named, decode_positional},
     handshake::{HandshakeError, HandshakeReader},
-    session::Inbound,
+    session::{Inbound, Terms, streams::StreamTable},
     value::Value,
 };
 use serde::Deserialize;
@@ -108,6 +108,38 @@ fn a_message_of_8_mib_that_never_comes() {
         inbound.buffer();
     });
     assert!(bytes < MIB, "{bytes}");
+}
+
+/// What a compressed frame says that it stands for is bounded by a chunk.
+#[test]
+fn a_compressed_frame_that_stands_for_4_gib() {
+    let terms = Terms { compression: Some(Compression::Lz4), ..Limits::default().into() };
+    let bytes = allocated(|| {
+        let mut inbound = Inbound::new(terms, &[]);
+        let mut frame = vec![13, Kind::Send as u8, 0x21, 0];
+        frame.extend(FOUR_GIB);
+        frame.extend([0x1f, 0x61, 1, 0, 0xff]);
+        assert!(feed(&mut inbound, &frame, &mut Log::default()).is_err());
+    });
+    assert!(bytes < MIB, "{bytes}");
+}
+
+/// Streams opened and reset for ever, cancels of what is not there: nothing stays.
+#[test]
+fn floods_leave_nothing() {
+    let mut streams: StreamTable<()> = StreamTable::new(Side::Accepted, Limits::default());
+    let mut requests = OpenRequests::new(Side::Accepted, 10);
+    let id = |n: u64| RequestId::from_u64(2 * n + 1).unwrap();
+    let bytes = allocated(|| {
+        for n in 0..10_000 {
+            assert_eq!(streams.handle_open(id(n), false, 0, ()), Ok(Admission::Admitted));
+            assert_eq!(streams.handle_reset(id(n)), Ok(Some(&mut ())));
+            streams.remove(id(n)).unwrap();
+            assert!(!requests.close(id(n)));
+        }
+    });
+    assert!(bytes < 16 * 1024, "{bytes}");
+    assert!(streams.is_empty() && requests.is_empty());
 }
 
 #[test]

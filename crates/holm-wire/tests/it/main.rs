@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod allocation;
+mod coded_vectors;
+mod cookie_vectors;
+mod fuzzing;
 mod signals;
 mod vectors;
 

@@ -21,10 +21,10 @@ use holm_wire::{
 use std::{collections::BTreeMap, io::IoSlice};
 
 /// The lines `name = bytes in hexadecimal` of a file, each to be asked for once.
-struct Vectors(BTreeMap<&'static str, Vec<u8>>);
+pub(crate) struct Vectors(BTreeMap<&'static str, Vec<u8>>);
 
 impl Vectors {
-    fn of(file: &'static str) -> Self {
+    pub(crate) fn of(file: &'static str) -> Self {
         let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let vectors = lines.map(|line| {
             let (name, hex) = line.split_once(" = ").expect(line);
@@ -40,10 +40,15 @@ impl Vectors {
 
     /// The vector of this name, which `written` must be.
     #[track_caller]
-    fn check(&mut self, name: &str, written: &[u8]) {
+    pub(crate) fn check(&mut self, name: &str, written: &[u8]) {
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let vector = self.0.remove(name).unwrap_or_default();
         assert_eq!(hex(&vector), hex(written), "{name} = {}", hex(written));
+    }
+
+    /// The vector of this name.
+    pub(crate) fn take(&mut self, name: &str) -> Vec<u8> {
+        self.0.remove(name).unwrap()
     }
 }
 
@@ -55,7 +60,7 @@ impl Drop for Vectors {
     }
 }
 
-fn written(outbound: &mut Outbound) -> Vec<u8> {
+pub(crate) fn written(outbound: &mut Outbound) -> Vec<u8> {
     let mut bytes = Vec::new();
     while !outbound.is_empty() {
         let mut iov = [IoSlice::new(&[]); 8];
@@ -124,7 +129,7 @@ fn chunks() {
     assert_eq!(heads.next(), None);
 }
 
-fn introduction(node: &str) -> Introduction {
+pub(crate) fn introduction(node: &str) -> Introduction {
     Introduction::new("main".parse().unwrap(), node.parse().unwrap(), Incarnation(1000))
 }
 
@@ -140,7 +145,7 @@ fn full_introduction() -> Introduction {
     it
 }
 
-fn handshake_frame(bytes: &[u8]) -> HandshakeFrame {
+pub(crate) fn handshake_frame(bytes: &[u8]) -> HandshakeFrame {
     let mut reader = HandshakeReader::new();
     reader.buffer()[..bytes.len()].copy_from_slice(bytes);
     reader.handle_read(bytes.len());
@@ -182,6 +187,18 @@ fn handshake_frames() {
     reject.send(&mut bytes);
     vectors.check("reject", &bytes);
     assert_eq!(handshake_frame(&bytes), HandshakeFrame::Reject(reject));
+}
+
+/// What a peer of the first release says still means the same.
+#[test]
+fn the_first_release() {
+    let mut vectors = Vectors::of(include_str!("../../testdata/first_release.hex"));
+    let HandshakeFrame::Hello(hello) = handshake_frame(&vectors.take("hello")) else {
+        panic!("no Hello")
+    };
+    assert_eq!(hello.from, full_introduction());
+    let welcome = handshake_frame(&vectors.take("welcome"));
+    assert_eq!(welcome, HandshakeFrame::Welcome(introduction("a@h:1")));
 }
 
 struct Point;

@@ -21,6 +21,18 @@ enum Tagged {
     A { b: u8 },
 }
 
+#[derive(Serialize, Deserialize, Message)]
+struct NowAndThen {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rest: Vec<u8>,
+    last: u8,
+}
+
+#[derive(Serialize, Deserialize, Message)]
+enum HalfThere {
+    A(#[serde(skip_serializing)] u8),
+}
+
 #[derive(Clone, Copy, Message)]
 union Either {
     a: u8,

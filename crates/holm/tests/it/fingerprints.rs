@@ -35,7 +35,7 @@ messages! {
     struct Tree { value: u8, children: Vec<Self> }
     struct Bush { value: u8, children: Vec<Self> }
     struct Odd {
-        #[serde(rename(serialize = "v", deserialize = "v"), skip_serializing_if = "Vec::is_empty")]
+        #[serde(rename(serialize = "v", deserialize = "v"), alias = "w")]
         #[serde(bound(deserialize = ""), default)]
         v: Vec<u8>,
     }

@@ -115,6 +115,30 @@ async fn a_dropped_call_is_seen_on_the_other_node() {
 }
 
 #[tokio::test]
+async fn a_handler_hears_of_a_call_dropped_or_lost_on_the_other_node() {
+    let (here, _there, desk, mut owed) = desk().await;
+    for lost in [false, true] {
+        let mut call = Box::pin(desk.ask(|reply| Ask { number: 1, reply }));
+        let mut reply = tokio::select! {
+            _ = &mut call => panic!("nobody replied"),
+            reply = owed.recv() => reply.unwrap(),
+        };
+        let mut abandoned = Box::pin(reply.abandoned());
+        tokio::select! {
+            biased;
+            () = &mut abandoned => panic!("somebody waits"),
+            () = std::future::ready(()) => {}
+        }
+        if lost {
+            here.stop().await;
+        } else {
+            drop(call);
+        }
+        abandoned.await;
+    }
+}
+
+#[tokio::test]
 async fn an_unanswered_call_is_told_on_the_other_node() {
     let (_here, _there, desk, mut owed) = desk().await;
     assert_eq!(desk.ask(|reply| Ask { number: 0, reply }).await, Err(CallError::Unanswered));

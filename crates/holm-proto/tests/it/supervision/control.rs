@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use holm_proto::supervision::{
-    Backoff, ChildError, ChildId, ChildSpec, ChildState, Moment, Strategy, Supervision,
+    Backoff, ChildError, ChildId, ChildSpec, ChildState, Moment, Outlook, Strategy, Supervision,
 };
 
-use super::world::{World, children, policy, shutdown};
+use super::world::{World, children, failed, policy, shutdown};
 
 type Act = fn(&mut Supervision, &ChildId, Moment) -> Result<(), ChildError>;
 
@@ -192,4 +192,31 @@ fn what_cannot_be_done_is_refused() {
     world.run();
     world.pass(Duration::from_secs(5));
     assert_eq!(world.log(), "-a -b !a !b forget:a end");
+}
+
+/// What the references to a child are told before its life is over.
+#[test]
+fn the_outlook_says_what_follows_a_life() {
+    let outlook = |world: &World, id: &str| {
+        world.supervision.child(&id.into(), world.now).map(|view| view.outlook)
+    };
+    let specs = children("a b:transient c:temporary");
+    let mut world = World::up(policy(Strategy::OneForAll), specs);
+    assert_eq!(outlook(&world, "a"), Some(Outlook::Restart));
+    assert_eq!(outlook(&world, "b"), Some(Outlook::RestartIfFailed));
+    assert_eq!(outlook(&world, "c"), Some(Outlook::End));
+    // Stopped for a sibling's sake, the transient one comes back whatever its reason.
+    world.stubborn.insert("b");
+    world.crash("a");
+    assert_eq!(outlook(&world, "b"), Some(Outlook::Restart));
+    world.down("b", shutdown(), Default::default());
+    assert_eq!(outlook(&world, "b"), Some(Outlook::RestartIfFailed));
+    assert_eq!(outlook(&world, "c"), None);
+    world.supervision.stop_child(&"b".into(), world.now).unwrap();
+    world.run();
+    assert_eq!(outlook(&world, "b"), Some(Outlook::End));
+    world.down("b", shutdown(), Default::default());
+    assert_eq!(outlook(&world, "b"), Some(Outlook::End));
+    assert!(Outlook::RestartIfFailed.restarts_after(&failed("f")));
+    assert!(!Outlook::RestartIfFailed.restarts_after(&shutdown()));
 }

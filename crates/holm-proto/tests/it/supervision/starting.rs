@@ -84,6 +84,39 @@ fn a_start_that_takes_too_long_has_failed() {
     assert_eq!(world.outcome, Some(Outcome::StartFailed { id: "b".into(), reason }));
 }
 
+/// Its end takes a while: nobody starts beside it.
+#[test]
+fn the_next_child_waits_for_the_end_of_an_overdue_one() {
+    for strategy in ORDERED {
+        let mut specs = children("a b");
+        let time = Duration::from_secs(7);
+        specs[0].start_time = Some(time);
+        let mut world = World::cold(policy(strategy), specs);
+        world.slow.insert("a");
+        world.immortal.insert("a");
+        world.run();
+        world.pass(time);
+        assert_eq!(world.log(), "+a !a", "{strategy}");
+        world.down("a", ExitReason::Killed, Default::default());
+        assert_eq!(world.log(), "end", "{strategy}");
+    }
+}
+
+#[test]
+fn the_next_child_waits_for_the_end_of_one_removed_while_it_starts() {
+    for strategy in ORDERED {
+        let mut world = World::cold(policy(strategy), children("a b"));
+        world.slow.insert("a");
+        world.stubborn.insert("a");
+        world.run();
+        world.supervision.remove(&"a".into(), world.now).unwrap();
+        world.run();
+        assert_eq!(world.log(), "+a -a", "{strategy}");
+        world.down("a", shutdown(), Default::default());
+        assert_eq!(world.log(), "forget:a +b ready", "{strategy}");
+    }
+}
+
 #[test]
 fn a_restart_that_takes_too_long_is_a_crash() {
     let mut specs = children("a b");

@@ -25,6 +25,8 @@ pub(super) struct World {
     pub(super) slow: BTreeSet<&'static str>,
     /// Who does not react to a stop.
     pub(super) stubborn: BTreeSet<&'static str>,
+    /// Whose end after a kill lasts until [`World::down`].
+    pub(super) immortal: BTreeSet<&'static str>,
     /// Whose starts fail, and how many of them.
     pub(super) failing: BTreeMap<&'static str, usize>,
     lives: BTreeMap<String, Life>,
@@ -72,6 +74,7 @@ impl World {
             outcome: None,
             slow: BTreeSet::new(),
             stubborn: BTreeSet::new(),
+            immortal: BTreeSet::new(),
             failing: BTreeMap::new(),
             lives: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -119,8 +122,9 @@ impl World {
                 (!self.stubborn.contains(id)).then(|| Reaction::End(life, shutdown()))
             }
             Command::Kill { life } => {
-                self.log.push(format!("!{}", self.names[&life]));
-                Some(Reaction::End(life, ExitReason::Killed))
+                let id = self.names[&life].as_str();
+                self.log.push(format!("!{id}"));
+                (!self.immortal.contains(id)).then_some(Reaction::End(life, ExitReason::Killed))
             }
             Command::Forget { id } => {
                 self.log.push(format!("forget:{id}"));

@@ -1,0 +1,58 @@
+//! The task that ticks, and gives a silent peer up.
+
+use std::sync::atomic::Ordering;
+
+use holm_wire::Code;
+use holm_wire::control::Control;
+use holm_wire::session::{Activity, KeepAlive, Look, Order};
+use tokio::time::Instant;
+
+use super::{End, Session};
+
+impl<S: Send + 'static> Session<S> {
+    /// The pulse task: looks once a tick, until the session ends.
+    pub(super) async fn pulse(&self, mut keep_alive: KeepAlive, start: Instant) {
+        let mut next = start + keep_alive.interval();
+        loop {
+            let drained = self.drained.notified();
+            if !self.out.lock().open {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = drained => continue,
+                () = tokio::time::sleep_until(next) => {}
+            }
+            let now = Instant::now();
+            next = now + keep_alive.interval();
+            let activity = {
+                let out = self.out.lock();
+                Activity {
+                    sent: out.sent,
+                    received: self.received.load(Ordering::Relaxed),
+                    queued: !out.outbound.is_empty(),
+                }
+            };
+            match keep_alive.handle_look(now - start, activity) {
+                Look::Fine => {}
+                Look::Tick => {
+                    let control = Control::Tick;
+                    self.append(|out| {
+                        // A control frame is small: it is never refused.
+                        let write = |bytes: &mut Vec<u8>| control.encode(bytes);
+                        let _ = out.push(control.head(), Order::Free, write);
+                    });
+                    self.flush();
+                }
+                Look::Silent(time) => self.give_up(End::Silent(time), "nothing was heard"),
+                Look::Stalled(time) => self.give_up(End::Stalled(time), "nothing was taken"),
+            }
+        }
+    }
+
+    /// Ends the session for a reason of our own. The reader tears down.
+    fn give_up(&self, end: End, message: &str) {
+        self.out.lock().gave_up = Some(end);
+        self.close(Code::Disconnected, message);
+    }
+}

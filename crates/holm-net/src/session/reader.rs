@@ -1,0 +1,99 @@
+//! The task that reads a session: it alone delivers, and as its last act tears down.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use holm_env::ReadHalf;
+use holm_wire::control::Control;
+use holm_wire::session::streams::CreditFrame;
+use holm_wire::session::{Inbound, Payload, Sink};
+use holm_wire::{Class, Code, FrameHead, Kind, Violation};
+
+use super::{End, Handler, Session};
+
+impl<S: Send + 'static> Session<S> {
+    /// The reader task.
+    pub(super) async fn read(
+        &self,
+        mut reader: Box<dyn ReadHalf>,
+        mut inbound: Inbound,
+        handler: impl Handler,
+    ) {
+        let mut sink = Delivery { session: self, handler, closed: None };
+        // What came behind the handshake is handled first, by a read of nothing.
+        let mut got = 0;
+        let end = loop {
+            // A panic must not leave behind a session without a reader.
+            let handled = catch_unwind(AssertUnwindSafe(|| inbound.handle_read(got, &mut sink)));
+            match handled {
+                Ok(Ok(())) => {}
+                Ok(Err(violation)) => break End::Violation(violation),
+                Err(_) => break End::Panicked,
+            }
+            if let Some(closed) = sink.closed.take() {
+                break closed;
+            }
+            got = match poll_fn(|cx| reader.poll_read(cx, inbound.buffer())).await {
+                Ok(0) => break End::Lost(None),
+                Ok(n) => n,
+                Err(error) => break End::Lost(Some(error)),
+            };
+            self.received.fetch_add(1, Ordering::Relaxed);
+        };
+        match &end {
+            End::Violation(violation) => self.close(violation.code(), &violation.to_string()),
+            End::Panicked => self.close(Code::Internal, "a fault of this node"),
+            End::Lost(_) | End::ClosedByPeer { .. } | End::Silent(_) | End::Stalled(_) => {}
+        }
+        self.writer.shutdown();
+        let gave_up = {
+            let mut out = self.out.lock();
+            out.open = false;
+            out.gave_up.take()
+        };
+        self.wake_all();
+        sink.handler.handle_end(gave_up.unwrap_or(end));
+    }
+}
+
+/// Takes what is the driver's own business and passes on the rest.
+struct Delivery<'a, S, H> {
+    session: &'a Session<S>,
+    handler: H,
+    closed: Option<End>,
+}
+
+impl<S: Send + 'static, H: Handler> Sink for Delivery<'_, S, H> {
+    fn frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
+        match head.kind.class() {
+            Class::Actors => self.handler.handle_frame(head, payload),
+            Class::Control => self.control(head, payload.as_slice()),
+            Class::Streams | Class::Membership | Class::Bulk if !self.session.has_streams => {
+                Err(Violation::Unexpected(head.kind))
+            }
+            Class::Streams => self.session.handle_stream(head, payload, &mut self.handler),
+            class @ (Class::Membership | Class::Bulk) => {
+                let length = payload.as_slice().len();
+                self.session.out.lock().credits.handle_message(class, length)?;
+                self.handler.handle_frame(head, payload)
+            }
+        }
+    }
+}
+
+impl<S: Send + 'static, H: Handler> Delivery<'_, S, H> {
+    fn control(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Violation> {
+        if self.session.has_streams && matches!(head.kind, Kind::Credit | Kind::ClassCredit) {
+            return self.session.handle_credit(CreditFrame::decode(head, payload)?);
+        }
+        match Control::decode(head, payload)? {
+            Control::Tick => {}
+            Control::Close { code, message } => {
+                self.closed = Some(End::ClosedByPeer { code, message: message.to_owned() });
+            }
+            other @ (Control::Pause(_) | Control::Resume(_)) => self.handler.handle_control(other),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! What a node has refused.
+
+/// How often a node refused something since it started, or had a peer wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdmissionCounters {
+    /// Connections accepted from the system.
+    pub connections: u64,
+    /// Of these, closed at once: their source connects too often.
+    pub over_rate: u64,
+    /// Closed at once: their source failed too often to prove who it is.
+    pub after_failures: u64,
+    /// Closed at once: their source had its share of handshakes under way.
+    pub over_share: u64,
+    /// Handshakes that had to give way to newer ones.
+    pub displaced: u64,
+    /// Handshakes of peers that did not prove who they are, or may not have a session.
+    pub unproven: u64,
+    /// Handshakes that broke off, timed out, or failed for another reason.
+    pub broken: u64,
+    /// Peers refused because there were as many sessions as there may be.
+    pub no_seat: u64,
+    /// Sessions closed because the peer is no longer let in.
+    pub revoked: u64,
+    /// Signals for which the peer lacks the capability.
+    pub denied: u64,
+    /// Calls, spawns, streams and monitors refused because the peer asks for too many.
+    pub overloaded: u64,
+    /// Times that a peer's session was not read for a while, because it sent too much.
+    pub paced: u64,
+    /// Sessions closed because the peer asked to remember more than a session may.
+    pub floods: u64,
+}

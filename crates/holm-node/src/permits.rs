@@ -1,0 +1,89 @@
+//! Whether a signal of the peer is let through: what the peer may do, and how often.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, Cache};
+use holm_proto::access::{Capabilities, Capability};
+use holm_wire::{Code, WireError};
+
+use crate::gate::Gate;
+use crate::meter::Meter;
+
+/// The checks of one session. Used by its reader alone.
+pub(crate) struct Permits {
+    gate: Arc<Gate>,
+    meter: Meter,
+    capabilities: Cache<Arc<ArcSwap<Capabilities>>, Arc<Capabilities>>,
+}
+
+impl Permits {
+    pub(crate) fn new(
+        gate: Arc<Gate>,
+        meter: Meter,
+        capabilities: Arc<ArcSwap<Capabilities>>,
+    ) -> Self {
+        Self { gate, meter, capabilities: Cache::new(capabilities) }
+    }
+
+    /// A signal that needs no capability and has no answer.
+    pub(crate) fn signal(&mut self) {
+        self.meter.signal();
+    }
+
+    /// A message or an exit signal.
+    pub(crate) fn send(&mut self) -> bool {
+        self.meter.signal();
+        self.capabilities.load().send || self.deny()
+    }
+
+    /// A monitor.
+    pub(crate) fn monitor(&mut self) -> bool {
+        self.meter.signal();
+        let capabilities = self.capabilities.load();
+        capabilities.observe || capabilities.send || self.deny()
+    }
+
+    /// A call.
+    pub(crate) fn call(&mut self) -> Result<(), WireError> {
+        let may = self.capabilities.load().send || self.deny();
+        self.request(may, Capability::Send)
+    }
+
+    /// A spawn.
+    pub(crate) fn spawn(&mut self, actor_type: &str) -> Result<(), WireError> {
+        let may = self.capabilities.load().may_spawn(actor_type) || self.deny();
+        self.request(may, Capability::Spawn)?;
+        self.meter.spawn().map_err(overloaded)
+    }
+
+    /// The opening of a stream.
+    pub(crate) fn open(&mut self) -> Result<(), WireError> {
+        self.meter.open().map_err(overloaded)
+    }
+
+    /// A cancel; `false` if it is one too many.
+    pub(crate) fn cancel(&mut self) -> bool {
+        self.meter.cancel().is_ok()
+    }
+
+    fn request(&mut self, may: bool, capability: Capability) -> Result<(), WireError> {
+        self.meter.request().map_err(overloaded)?;
+        if may {
+            return Ok(());
+        }
+        let message = format!("this node does not let the peer {capability}");
+        Err(WireError::new(Code::Forbidden, message))
+    }
+
+    /// Counts a denial; `false`.
+    fn deny(&self) -> bool {
+        self.gate.count(|counters| counters.denied += 1);
+        false
+    }
+}
+
+fn overloaded(retry_after: Duration) -> WireError {
+    WireError::new(Code::Overloaded, "the peer asks for more than its rate")
+        .with_retry_after(retry_after)
+}
