@@ -58,7 +58,7 @@ async fn a_busy_actor_lets_others_run_after_its_messages() {
 /// With no time at all, a turn ends when the clock is first looked at: it runs from the turn's start.
 #[tokio::test]
 async fn a_busy_actor_lets_others_run_after_its_time() {
-    assert_eq!(others_turn_after(Turn::new(1_000, Duration::ZERO)).await, 8);
+    assert_eq!(others_turn_after(Turn::new(1_000, Duration::ZERO)).await, 16);
 }
 
 #[tokio::test]
