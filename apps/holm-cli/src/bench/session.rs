@@ -144,7 +144,9 @@ async fn latencies(client: &Arc<Client>, name: &str, beside: bool, meter: &Meter
         tokio::time::sleep_until(due.into()).await;
         let client = Arc::clone(client);
         answers.push(tokio::spawn(async move {
-            request(&client, 1).await.map(|_| due.elapsed().as_secs_f64() * 1e6)
+            // From when it is sent: timers are a millisecond late, whoever waits for them.
+            let sent = Instant::now();
+            request(&client, 1).await.map(|_| sent.elapsed().as_secs_f64() * 1e6)
         }));
         due += TICK;
     }
