@@ -116,11 +116,11 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.get_mut();
-        let resumed = matches!(this.stage, Stage::Running(_));
-        if resumed && this.queue.is_interrupted() && this.is_cut_off(task) {
+        if this.queue.is_interrupted() && this.is_cut_off(task) {
             this.stage = Stage::Over;
             return Poll::Ready(Outcome::Ends);
         }
+        let resumed = matches!(this.stage, Stage::Running(_));
         let polled = catch_unwind(AssertUnwindSafe(|| this.poll_hook(task).map(Verdict::reason)));
         let header = this.queue.cell().header();
         match polled {

@@ -10,6 +10,7 @@ use holm_wire::handshake::{
 pub use crate::failure::HandshakeFailure;
 use crate::identity::{Method, PeerIdentity};
 use crate::secured::{Rules, Secured};
+use crate::standing::Standing;
 pub use crate::talk::HANDSHAKE_DEADLINE;
 use crate::talk::{Talk, within_deadline};
 
@@ -23,6 +24,8 @@ pub struct Peering {
     pub already_read: Vec<u8>,
     /// Who the peer was proven to be.
     pub identity: PeerIdentity,
+    /// What it was let in by.
+    pub standing: Standing,
 }
 
 impl Secured {
@@ -36,7 +39,7 @@ impl Secured {
         mut hello: Hello,
         decide: impl FnOnce(&PeerIdentity, &Established) -> Result<(), Reject>,
     ) -> Result<Peering, HandshakeFailure> {
-        let Self { mut identity, binding, connection, rules } = self;
+        let Self { mut identity, binding, connection, rules, mut standing } = self;
         hello.from.features = rules.features(hello.from.features);
         if let Some(token) = &rules.material.token {
             hello.from.token = Some(token.clone());
@@ -59,8 +62,11 @@ impl Secured {
                 awaiting
             };
             let introduced = awaiting.handle_frame(talk.read().await?)?;
-            if rules.cookie && binding.is_some() {
-                prove(&mut identity, Method::Cookie);
+            if rules.cookie {
+                standing.note_cookie(&rules.material);
+                if binding.is_some() {
+                    prove(&mut identity, Method::Cookie);
+                }
             }
             let decide = |agreed: &Established| {
                 rules.check_features(agreed.peer.features)?;
@@ -70,7 +76,7 @@ impl Secured {
             settle(&mut talk, introduced, Vec::new(), decide).await
         })
         .await;
-        finish(talk, outcome.map(|established| (established, identity)))
+        finish(talk, outcome.map(|established| (established, identity, standing)))
     }
 
     /// Answers on a connection that was accepted, with `ours`. `admit` decides by who the peer
@@ -85,7 +91,7 @@ impl Secured {
         admit: impl FnOnce(&PeerIdentity, &Hello) -> Result<(), Reject>,
         decide: impl FnOnce(&PeerIdentity, &Established) -> Result<(), Reject>,
     ) -> Result<Peering, HandshakeFailure> {
-        let Self { mut identity, binding, connection, rules } = self;
+        let Self { mut identity, binding, connection, rules, mut standing } = self;
         ours.features = rules.features(ours.features);
         let mut talk = Talk::new(connection);
         let outcome = within_deadline(async {
@@ -96,11 +102,13 @@ impl Secured {
             if rules.cookie {
                 greeted =
                     ask_for_cookie(&mut talk, greeted, &ours, &rules, binding, &mut out).await?;
+                standing.note_cookie(&rules.material);
                 if binding.is_some() {
                     prove(&mut identity, Method::Cookie);
                 }
             }
             identity.token = rules.check_token(greeted.hello())?;
+            standing.note_token(greeted.hello().from.token.as_ref());
             if identity.token.is_some() && binding.is_some() {
                 prove(&mut identity, Method::Token);
             }
@@ -111,7 +119,7 @@ impl Secured {
             settle(&mut talk, introduced, out, decide).await
         })
         .await;
-        finish(talk, outcome.map(|established| (established, identity)))
+        finish(talk, outcome.map(|established| (established, identity, standing)))
     }
 }
 
@@ -182,12 +190,12 @@ async fn settle(
 /// Tells the peer of a failure, then hands over or closes.
 fn finish(
     talk: Talk,
-    outcome: Result<(Established, PeerIdentity), HandshakeFailure>,
+    outcome: Result<(Established, PeerIdentity, Standing), HandshakeFailure>,
 ) -> Result<Peering, HandshakeFailure> {
     match outcome {
-        Ok((established, identity)) => {
+        Ok((established, identity, standing)) => {
             let (connection, already_read) = talk.into_parts();
-            Ok(Peering { connection, established, already_read, identity })
+            Ok(Peering { connection, established, already_read, identity, standing })
         }
         Err(failure) => Err(talk.fail(failure)),
     }

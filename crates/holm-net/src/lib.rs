@@ -14,6 +14,7 @@ pub mod secret_file;
 mod secured;
 pub mod security;
 mod session;
+mod standing;
 mod stream;
 mod talk;
 mod tls;
@@ -25,4 +26,5 @@ pub use security::Security;
 pub use session::{
     Appender, End, Handler, MessageError, QUEUE_BYTES_MAX, Session, Stream, StreamError,
 };
+pub use standing::Standing;
 pub use tls::{CertificateFault, TlsFailure, read_certificate};

@@ -11,6 +11,7 @@ use crate::failure::HandshakeFailure;
 use crate::identity::{Method, PeerIdentity, TokenScope};
 use crate::posture::{PostureError, check_connection};
 use crate::security::{Material, Security};
+use crate::standing::Standing;
 use crate::talk::{Talk, within_deadline};
 use crate::{noise, tls};
 
@@ -24,6 +25,7 @@ pub struct Secured {
     pub binding: Option<Binding>,
     pub(crate) connection: Connection,
     pub(crate) rules: Rules,
+    pub(crate) standing: Standing,
 }
 
 /// What the handshake has to see to.
@@ -135,6 +137,7 @@ impl Secured {
                 checksum: false,
                 channel: "no encryption",
             },
+            standing: Standing::default(),
         }
     }
 
@@ -160,12 +163,13 @@ impl Secured {
         security.env().fill(&mut nonce.0);
         let cookie = material.cookie.is_some() && identity.method != Method::Local;
         let rules = Rules { material, cookie, nonce, insecure: false, checksum: false, channel };
-        Self { identity, binding, connection, rules }
+        Self { identity, binding, connection, rules, standing: Standing::default() }
     }
 
     fn tls(opened: tls::Opened, security: &Security, material: Arc<Material>) -> Self {
-        let tls::Opened { connection, identity, binding } = opened;
-        Self::new(connection, identity, Some(binding), "TLS", security, material)
+        let tls::Opened { connection, identity, binding, standing } = opened;
+        let new = Self::new(connection, identity, Some(binding), "TLS", security, material);
+        Self { standing, ..new }
     }
 
     fn noise(

@@ -16,11 +16,15 @@ pub use config::{
 pub use error::SecurityError;
 pub(crate) use material::Material;
 
+use crate::failure::HandshakeFailure;
 use crate::identity::KeyId;
 use crate::posture::{self, PostureError};
+use crate::standing::Standing;
+use crate::tls::config::now;
 
 /// The security of a node. Handshakes that begin after a [`reload`](Self::reload) use what it
-/// loaded; those under way and live sessions keep what they began with.
+/// loaded; those under way keep what they began with, and live sessions are for
+/// [`still_admits`](Self::still_admits).
 pub struct Security {
     config: SecurityConfig,
     env: Env,
@@ -46,6 +50,15 @@ impl Security {
     pub fn reload(&self) -> Result<(), SecurityError> {
         self.material.store(Arc::new(Material::load(&self.config, &self.env)?));
         Ok(())
+    }
+
+    /// Whether a peer that was let in before would be let in now, by what it has shown: a certificate
+    /// may be revoked or out of date, a token or the cookie gone.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn still_admits(&self, standing: &Standing) -> Result<(), HandshakeFailure> {
+        standing.check(&self.material(), now(&self.env))
     }
 
     /// Checks where a listener is about to listen.

@@ -21,6 +21,7 @@ pub use failure::{CertificateFault, TlsFailure};
 
 use crate::failure::HandshakeFailure;
 use crate::identity::{Method, PeerIdentity};
+use crate::standing::Standing;
 use crate::stream::{self, Channel, Received, UNSENT_MAX};
 use crate::talk::Talk;
 
@@ -32,6 +33,7 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) identity: PeerIdentity,
     pub(crate) binding: Binding,
+    pub(crate) standing: Standing,
 }
 
 /// Dials through `connection`. `proves` is what a certificate of the peer proves.
@@ -41,8 +43,8 @@ pub(crate) async fn dial(
     name: ServerName<'static>,
     proves: Method,
 ) -> Result<Opened, HandshakeFailure> {
-    let tls = ClientConnection::new(config, name).map_err(TlsFailure::from)?;
-    open(connection, tls.into(), proves).await
+    let tls = ClientConnection::new(config, name.clone()).map_err(TlsFailure::from)?;
+    open(connection, tls.into(), proves, Some(name)).await
 }
 
 /// Accepts through `connection`.
@@ -52,13 +54,14 @@ pub(crate) async fn accept(
     proves: Method,
 ) -> Result<Opened, HandshakeFailure> {
     let tls = ServerConnection::new(config).map_err(TlsFailure::from)?;
-    open(connection, tls.into(), proves).await
+    open(connection, tls.into(), proves, None).await
 }
 
 async fn open(
     mut connection: Connection,
     mut tls: rustls::Connection,
     proves: Method,
+    name: Option<ServerName<'static>>,
 ) -> Result<Opened, HandshakeFailure> {
     let mut received = Received::new(&[]);
     let mut first = true;
@@ -95,9 +98,11 @@ async fn open(
         Some([leaf, ..]) => certificate::identity(leaf, proves).map_err(TlsFailure::from)?,
         Some([]) | None => PeerIdentity::new(Method::Nothing),
     };
+    let chain = tls.peer_certificates().unwrap_or_default();
+    let standing = Standing::tls(chain.iter().map(|it| it.clone().into_owned()).collect(), name);
     tls.set_buffer_limit(Some(UNSENT_MAX));
     let connection = stream::connection(Tls(tls), connection, received);
-    Ok(Opened { connection, identity, binding })
+    Ok(Opened { connection, identity, binding, standing })
 }
 
 /// Whether these may be the first bytes of a TLS record.

@@ -10,6 +10,7 @@ use holm_actor::{ActorSystem, Watchdog};
 use holm_env::{Endpoint, Env, PeerAddr, Transport};
 use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_net::identity::{PeerIdentity, TokenScope};
+use holm_net::security::SecurityError;
 use holm_net::{Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
 use holm_wire::handshake::{Established, Introduction, Reject, Role};
@@ -156,7 +157,7 @@ impl Inner {
         peering: Peering,
         admitted: Admitted,
     ) -> Result<Arc<Link>, HandshakeFailure> {
-        let Peering { connection, established, already_read, .. } = peering;
+        let Peering { connection, established, already_read, standing, .. } = peering;
         let terms = Terms::from(&established);
         let Established { side, dial, limits, peer, .. } = established;
         let _alone = self.beginning.lock().await;
@@ -185,6 +186,7 @@ impl Inner {
             peer_id: peer.node_id(),
             incarnation: peer.incarnation,
             identity: identity.clone(),
+            standing,
             capabilities: Arc::new(ArcSwap::from_pointee(capabilities.clone())),
             peer: peer.node.clone(),
             introduction: peer,
@@ -210,6 +212,17 @@ impl Inner {
     /// Replaces what is laid down about peers, and judges all of them anew.
     pub(crate) fn set_access(&self, access: Access) {
         self.gate.access.store(Arc::new(access));
+        self.review_all();
+    }
+
+    /// Reads what proves peers again, and judges all of them anew.
+    pub(crate) fn reload_security(&self) -> Result<(), SecurityError> {
+        self.security.reload()?;
+        self.review_all();
+        Ok(())
+    }
+
+    fn review_all(&self) {
         for link in self.router.all() {
             self.review(&link);
         }
@@ -219,13 +232,19 @@ impl Inner {
     fn review(&self, link: &Link) {
         // One at a time, so that the last one to judge goes by the newest.
         let _alone = self.reviewing.lock();
-        let reject = match self.gate.judge(&link.identity, &link.introduction) {
+        let stands = self.security.still_admits(&link.standing).map_err(|fault| fault.to_string());
+        let judged = stands.and_then(|()| {
+            self.gate
+                .judge(&link.identity, &link.introduction)
+                .map_err(|reject| reject.message.to_string())
+        });
+        let reason = match judged {
             Ok(capabilities) => return link.capabilities.store(Arc::new(capabilities)),
-            Err(reject) => reject,
+            Err(reason) => reason,
         };
         // What has arrived is still delivered to the dispatch, which denies it.
         link.capabilities.store(Arc::default());
-        let message = format!("revoked: {}", reject.message);
+        let message = format!("revoked: {reason}");
         if link.revoked.set(message.clone()).is_ok() {
             self.gate.count(|counters| counters.revoked += 1);
             tracing::warn!(node = %self.name(), peer = %link.peer, message, "a session is closed");

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
 use holm_env::Env;
-use holm_net::{Appender, Session};
+use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
 use holm_wire::control::Control;
 use holm_wire::handshake::Introduction;
@@ -30,6 +30,8 @@ pub(crate) struct Link {
     pub(crate) incarnation: Incarnation,
     /// Who the peer has proven to be.
     pub(crate) identity: Identity,
+    /// What the peer was let in by.
+    pub(crate) standing: Standing,
     /// What it said of itself.
     pub(crate) introduction: Introduction,
     /// What it may do now.

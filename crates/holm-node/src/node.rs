@@ -136,13 +136,13 @@ impl Node {
         self.0.set_access(access);
     }
 
-    /// Reads its certificates, keys, tokens and the like again. Handshakes go by them from now on;
-    /// sessions that live are for [`set_access`](Self::set_access) to end.
+    /// Reads its certificates, keys, tokens and the like again. Handshakes go by them from now on, and
+    /// the session of a peer that they would not let in any more is closed.
     ///
     /// # Errors
     /// [`SecurityError`]; what was read before stays in use.
     pub fn reload_security(&self) -> Result<(), SecurityError> {
-        self.0.security.reload()
+        self.0.reload_security()
     }
 
     /// What it has refused so far.

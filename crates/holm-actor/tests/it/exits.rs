@@ -133,6 +133,21 @@ async fn kill_ends_a_waiting_actor_and_one_in_a_handler() {
     }
 }
 
+/// Killed before its first turn, it runs none of its own code.
+#[tokio::test]
+async fn an_actor_killed_before_it_started_does_not_start() {
+    let system = system();
+    let (ran, mut run) = oneshot::channel();
+    let puppet = system.spawn(Puppet::default().on_started(|| async {
+        ran.send(()).unwrap();
+        Ok(())
+    }));
+    let end = system.monitor(puppet.pid());
+    puppet.kill();
+    assert_eq!(end.await.reason, ExitReason::Killed);
+    assert!(run.try_recv().is_err());
+}
+
 #[tokio::test]
 async fn an_error_of_started_is_the_reason() {
     let system = system();

@@ -33,6 +33,9 @@ const ALPN: &[u8] = b"holm";
 pub(crate) struct TlsMaterial {
     pub(crate) server: Option<Arc<ServerConfig>>,
     pub(crate) client: Option<Arc<ClientConfig>>,
+    /// What these two verify certificates by.
+    pub(crate) clients: Option<Arc<dyn ClientCertVerifier>>,
+    pub(crate) servers: Option<Arc<dyn ServerCertVerifier>>,
     /// What the certificate of a dialler proves, and of an acceptor.
     pub(crate) dialler: Method,
     pub(crate) acceptor: Method,
@@ -54,8 +57,10 @@ pub(crate) fn load(config: &TlsConfig, env: &Env) -> Result<TlsMaterial, Securit
         TlsConfig::Authority { own, peers } => {
             let (own, peers) = (load_own(own)?, builder.authorities(peers)?);
             Ok(TlsMaterial {
-                server: Some(builder.server(Some(peers.clients), own_copy(&own))?),
-                client: Some(builder.client(peers.servers, Some(own))?),
+                server: Some(builder.server(Some(Arc::clone(&peers.clients)), own_copy(&own))?),
+                client: Some(builder.client(Arc::clone(&peers.servers), Some(own))?),
+                clients: Some(peers.clients),
+                servers: Some(peers.servers),
                 dialler: Method::Authority,
                 acceptor: Method::Authority,
                 name: peers.name,
@@ -69,7 +74,9 @@ pub(crate) fn load(config: &TlsConfig, env: &Env) -> Result<TlsMaterial, Securit
             let (servers, name) = peers.map_or((None, None), |it| (Some(it.servers), it.name));
             Ok(TlsMaterial {
                 server: own.map(|own| builder.server(None, own)).transpose()?,
-                client: servers.map(|it| builder.client(it, None)).transpose()?,
+                client: servers.clone().map(|it| builder.client(it, None)).transpose()?,
+                clients: None,
+                servers,
                 dialler: Method::Nothing,
                 acceptor: Method::Authority,
                 name,
@@ -138,7 +145,9 @@ impl Builder {
         let verifier = Arc::new(SelfSigned::new(Arc::clone(&self.provider)));
         Ok(TlsMaterial {
             server: Some(self.server(Some(Arc::clone(&verifier) as _), own_copy(&own))?),
-            client: Some(self.client(verifier, Some(own))?),
+            client: Some(self.client(Arc::clone(&verifier) as _, Some(own))?),
+            clients: Some(Arc::clone(&verifier) as _),
+            servers: Some(verifier),
             dialler: proves,
             acceptor: proves,
             name: Some(any_name()),
@@ -238,8 +247,13 @@ struct Clock(Env);
 
 impl TimeProvider for Clock {
     fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_millis(self.0.wall_clock().0)))
+        Some(now(&self.0))
     }
+}
+
+/// The time that certificates are judged by.
+pub(crate) fn now(env: &Env) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_millis(env.wall_clock().0))
 }
 
 impl fmt::Debug for Clock {

@@ -367,7 +367,9 @@ async fn new_material_is_used_after_a_reload() {
         let at = endpoint(TLS);
         tokio::join!(dial(near, dialler, &at), accept(far, &acceptor, &at))
     };
-    assert!(attempt(&old).await.1.is_ok());
+    let (near, far) = attempt(&old).await;
+    let (near, far) = (near.unwrap().standing, far.unwrap().standing);
+    assert!(old.still_admits(&near).is_ok() && acceptor.still_admits(&far).is_ok());
     assert!(attempt(&new).await.1.is_err());
     // A broken file changes nothing.
     let ca = one.dir.path().join("ca.pem");
@@ -376,6 +378,10 @@ async fn new_material_is_used_after_a_reload() {
     assert!(attempt(&old).await.1.is_ok());
     std::fs::write(&ca, std::fs::read(two.dir.path().join("ca.pem")).unwrap()).unwrap();
     acceptor.reload().unwrap();
+    // Who was let in by what no longer holds is not let in any more; the other side sees no change.
+    let failure = acceptor.still_admits(&far).unwrap_err();
+    assert!(matches!(failure, HandshakeFailure::Tls(_)), "{failure}");
+    assert!(old.still_admits(&near).is_ok());
     let (near, far) = attempt(&new).await;
     // The dialler still trusts the first authority, which signed the acceptor's certificate.
     assert!(near.is_ok() && far.is_ok());

@@ -1,7 +1,9 @@
 //! Who has a session, under which name, and what it may then do.
 
 use holm::env::Endpoint;
-use holm::{CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnError};
+use holm::{CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnError, Secret};
+use holm_net::identity::TokenScope;
+use holm_net::security::{SecretSource, SecurityConfig, Token};
 use holm_net::unix_dir::PrivateDir;
 use holm_node::access::{Access, AllowList, Capabilities, Grant, Peers};
 use holm_wire::handshake::Role;
@@ -274,6 +276,44 @@ async fn revocation_closes_a_live_session() {
         for node in [server, client, stays] {
             node.stop().await;
         }
+    }
+}
+
+/// A token that is no longer in the file lets nobody stay; one that still is does.
+#[tokio::test]
+async fn a_token_that_is_gone_after_a_reload_closes_its_session() {
+    let sockets = Sockets::new();
+    let file = sockets.0.path().join("token");
+    holm_net::secret_file::create(&file, b"the old one").unwrap();
+    let from = |source| Token { source, scope: TokenScope::All };
+    let mut config = SecurityConfig::default();
+    config.tokens.push(from(SecretSource::File(file.clone())));
+    config.tokens.push(from(SecretSource::Value(Secret::new(b"another".to_vec()))));
+    let server = Node::builder("s@x").listen(sockets.at("s")).security(config);
+    let server = server.start().await.unwrap();
+    let with =
+        |name: &str, token: &[u8]| Node::builder(name).token(Secret::new(token.to_vec())).start();
+    let client = with("c@x", b"the old one").await.unwrap();
+    let stays = with("stays@x", b"another").await.unwrap();
+    for node in [&client, &stays] {
+        connect(node, &server).await;
+    }
+    let mut events = client.events();
+    server.reload_security().unwrap();
+    assert_eq!(server.nodes().len(), 2, "nothing has changed");
+    std::fs::remove_file(&file).unwrap();
+    holm_net::secret_file::create(&file, b"the new one").unwrap();
+    server.reload_security().unwrap();
+    let Some(NodeEvent::Revoked { message, .. }) = events.next().await else {
+        panic!("no reason was given");
+    };
+    assert!(message.starts_with("revoked: ") && message.contains("token"), "{message}");
+    assert!(matches!(events.next().await, Some(NodeEvent::Down(_))));
+    assert_eq!(server.admission_counters().revoked, 1);
+    let log = server.spawn(Log::default());
+    reach(&stays, &log).note(1).await.unwrap();
+    for node in [server, client, stays] {
+        node.stop().await;
     }
 }
 

@@ -137,3 +137,34 @@ impl Probe {
         cx.stop(ExitReason::Failed("said all".into()));
     }
 }
+
+/// Answers when it has been asked often enough, the last one first.
+#[derive(Default)]
+pub(crate) struct Hoard {
+    pub(crate) wanted: usize,
+    pub(crate) owed: Vec<(u64, Reply<u64>)>,
+    /// Told when a caller has gone.
+    pub(crate) gone: Arc<Notify>,
+}
+
+#[actor]
+impl Hoard {
+    async fn ask(&mut self, number: u64, reply: Reply<u64>) {
+        self.owed.push((number, reply));
+        if self.owed.len() == self.wanted {
+            for (number, reply) in self.owed.drain(..).rev() {
+                reply.send(number);
+            }
+        }
+    }
+
+    /// Waits until the caller does not.
+    async fn outlast(&mut self, mut reply: Reply<u64>) {
+        reply.abandoned().await;
+        self.gone.notify_one();
+    }
+
+    async fn weigh(&mut self, bytes: Vec<u8>) -> u64 {
+        bytes.len() as u64
+    }
+}

@@ -1,12 +1,14 @@
 //! Two nodes over each transport: calls, casts, names and references in messages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holm::env::Endpoint;
 use holm::{CallError, Node, Ref};
 use holm_net::unix_dir::PrivateDir;
+use tokio::sync::Notify;
 
-use crate::actors::{Log, Probe};
+use crate::actors::{Hoard, Log, Probe};
 use crate::support::*;
 
 async fn over(at: Endpoint) {
@@ -149,4 +151,37 @@ async fn a_reference_that_comes_home_is_local() {
     assert_eq!(home, there);
     b.disconnect(a.name());
     assert_eq!(home.got().await.unwrap(), [], "no session is needed");
+}
+
+/// A thousand calls under way at once, the last one answered first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_calls_are_answered_out_of_order() {
+    const CALLS: u64 = 1_000;
+    let (a, b) = pair().await;
+    let there = b.spawn(Hoard { wanted: CALLS as usize, ..Hoard::default() });
+    let there = reach(&a, &there);
+    let calls = (0..CALLS).map(|number| {
+        let there = there.clone();
+        tokio::spawn(async move { (number, there.ask(number).await) })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (number, answer) = call.await.unwrap();
+        assert_eq!(answer, Ok(number));
+    }
+}
+
+/// A cancel goes beside what is under way to another actor.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_goes_beside_a_large_transfer() {
+    const LARGE: usize = 60_000_000;
+    let (a, b) = pair().await;
+    let gone = Arc::<Notify>::default();
+    let waits = reach(&a, &b.spawn(Hoard { gone: gone.clone(), ..Hoard::default() }));
+    let weighs = reach(&a, &b.spawn(Hoard::default()));
+    let mut call = Box::pin(waits.outlast());
+    begin(&mut call).await;
+    let large = tokio::spawn(async move { weighs.weigh(vec![7; LARGE]).await });
+    drop(call);
+    gone.notified().await;
+    assert_eq!(large.await.unwrap(), Ok(LARGE as u64));
 }
