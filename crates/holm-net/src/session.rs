@@ -22,7 +22,7 @@ use holm_wire::session::streams::StreamTable;
 use holm_wire::session::{
     ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
 };
-use holm_wire::{Class, Code, FrameHead, Limits};
+use holm_wire::{Class, Code, FrameHead};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -164,11 +164,9 @@ impl<S: Send + 'static> Session<S> {
         self: &Arc<Self>,
         env: &Env,
         reader: Box<dyn ReadHalf>,
-        limits: Limits,
         already_read: &[u8],
         handler: impl Handler,
     ) {
-        debug_assert_eq!(limits, self.terms.limits, "the limits it was made with");
         let inbound = Inbound::new(self.terms, already_read);
         let session = Arc::clone(self);
         drop(env.spawn(async move { session.read(reader, inbound, handler).await }));

@@ -203,7 +203,7 @@ impl Inner {
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, Arc::clone(&link.capabilities));
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
-        link.session.start(&self.env, reader, limits, &already_read, dispatch);
+        link.session.start(&self.env, reader, &already_read, dispatch);
         // Access may have changed since the peer was judged, before anybody could find it here.
         self.review(&link);
         Ok(link)

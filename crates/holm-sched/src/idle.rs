@@ -153,8 +153,7 @@ impl Idle {
         if self.glance().is_closed() {
             return None;
         }
-        self.state.fetch_or(CLOSED, SeqCst);
-        self.state.fetch_and(CLOSED | LINGERS, SeqCst);
+        self.state.store(CLOSED, SeqCst);
         let order = std::mem::take(&mut sleepers.order);
         let wakers = order.iter().filter_map(|&worker| sleepers.wakers[worker].take()).collect();
         drop(sleepers);

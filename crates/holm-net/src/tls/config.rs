@@ -189,7 +189,7 @@ impl Builder {
                 let parsed = ServerName::try_from(name.clone());
                 (servers, Some(parsed.map_err(|_| SecurityError::Name(name.clone()))?))
             }
-            PeerName::Any => (Arc::new(AnyName(servers)), Some(any_name())),
+            PeerName::Any => (Arc::new(AnyName::new(servers, provider())), Some(any_name())),
         };
         Ok(Authorities { clients, servers, name })
     }

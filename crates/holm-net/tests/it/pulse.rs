@@ -20,7 +20,7 @@ fn start(connection: Connection, features: Features) -> (Arc<Session<()>>, mpsc:
     let (sender, events) = mpsc::channel(100);
     let session = Arc::new(Session::new(connection.writer, terms, ()));
     let env = Env::tokio().unwrap();
-    session.start(&env, connection.reader, terms.limits, &[], Recorder::new(sender));
+    session.start(&env, connection.reader, &[], Recorder::new(sender));
     (session, events)
 }
 

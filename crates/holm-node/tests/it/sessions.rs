@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use holm::env::Endpoint;
-use holm::{CallError, ConnectError, Node, NodeEvent, NodeEvents, Secret};
+use holm::{CallError, Compression, ConnectError, Node, NodeEvent, NodeEvents, Secret, StartError};
 use holm_net::unix_dir::PrivateDir;
+use holm_wire::handshake::Features;
 
 use crate::actors::Log;
 use crate::support::*;
@@ -228,4 +229,24 @@ async fn a_node_does_not_connect_to_itself() {
     a.stop().await;
     drop(a);
     assert_eq!(events.next().await, None);
+}
+
+/// What a node says of its abilities is what its builder was told.
+#[tokio::test]
+async fn a_node_names_what_it_speaks() {
+    let net = Net::default();
+    for methods in [&[][..], &[Compression::Lz4]] {
+        let node = net.builder("s@x").compression(methods).start().await.unwrap();
+        let said = crate::raw::Raw::connect(&net, &node).await.peering.established.peer;
+        assert!(said.features.contains(Features::USUAL));
+        assert_eq!(said.compression, methods.iter().map(|one| *one as u8).collect::<Vec<_>>());
+        node.stop().await;
+    }
+}
+
+#[cfg(not(feature = "zstd"))]
+#[tokio::test]
+async fn a_compression_that_is_not_built_in_starts_nothing() {
+    let started = Net::default().builder("s@x").compression(&[Compression::Zstd]).start().await;
+    assert!(matches!(started, Err(StartError::Compression(Compression::Zstd))));
 }

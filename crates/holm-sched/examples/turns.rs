@@ -1,6 +1,6 @@
 //! Prints what a spawn, a hop between two tasks and a fan-out cost here and as plain tokio tasks.
 //!
-//! `cargo run --release -p holm-sched --example measure`: for each figure the best of many runs.
+//! `cargo run --release -p holm-sched --example turns`: for each figure the best of many runs.
 #![expect(clippy::disallowed_methods, reason = "measures real time, against plain tokio tasks")]
 #![allow(clippy::unwrap_used, reason = "an example")]
 
