@@ -6,6 +6,7 @@ mod exit;
 mod index;
 mod keys;
 mod logging;
+mod node;
 mod worker;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,9 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Bench),
     Worker(worker::Args),
+    /// Runs a node, or talks to one.
+    #[command(subcommand)]
+    Node(Box<node::Node>),
     /// Makes keys and certificates, and shows what lists of identities name them by.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -38,7 +42,11 @@ enum Command {
 
 fn main() {
     let command = Cli::parse().command;
-    logging::init();
+    logging::init(match command {
+        // Who came and went is what its log is for.
+        Command::Node(_) => "info",
+        Command::Index(_) | Command::Bench(_) | Command::Worker(_) | Command::Keys(_) => "warn",
+    });
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Command::Worker(_) = command {
         runtime.worker_threads(WORKER_THREADS);
@@ -49,6 +57,7 @@ fn main() {
                 Command::Index(args) => index::run(args).await,
                 Command::Worker(args) => worker::run(args).await,
                 Command::Keys(keys) => keys::run(keys),
+                Command::Node(node) => node::run(*node).await,
                 Command::Bench(bench) => match bench::run(bench).await {
                     Ok(()) => Exit::Ok,
                     Err(error) => Exit::failed(&error.to_string()),

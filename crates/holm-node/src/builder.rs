@@ -245,11 +245,12 @@ impl NodeBuilder {
 }
 
 /// The name of the node. `name@127.0.0.1:4000`, a name whose authority has a port, also stands for a
-/// TCP listener there.
+/// TCP listener there, unless it is said where to listen: who asks for TLS does not mean plain TCP, too.
 fn node_name(text: &str, listen: &mut Vec<Endpoint>) -> Result<NodeName, StartError> {
     let name: NodeName =
         text.parse().map_err(|fault| StartError::Name { name: text.to_owned(), fault })?;
-    if let Some((_, authority)) = text.split_once('@')
+    if listen.is_empty()
+        && let Some((_, authority)) = text.split_once('@')
         && let Ok(endpoint) = format!("tcp:{authority}").parse()
     {
         listen.push(endpoint);

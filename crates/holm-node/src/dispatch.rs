@@ -394,7 +394,7 @@ impl Handler for Dispatch {
 
     fn handle_end(self, end: End) {
         let Self { node, link, cancels, admitted, .. } = self;
-        tracing::debug!(peer = %link.peer, ?end, "session ended");
+        tracing::info!(peer = %link.peer, ?end, "session ended");
         match (link.revoked.get(), end) {
             (Some(message), _) => node.publish_revoked(&link, message.clone()),
             (None, End::ClosedByPeer { code: Code::Forbidden, message }) => {

@@ -199,9 +199,10 @@ impl Inner {
         self.router.insert(&link);
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
-        tracing::debug!(peer = %link.peer, dialled = (side == Side::Dialled), "session began");
+        let dialled = side == Side::Dialled;
+        tracing::info!(peer = %link.peer, %identity, dialled, "session began");
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
-        let permits = Permits::new(Arc::clone(&self.gate), meter, Arc::clone(&link.capabilities));
+        let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
         link.session.start(&self.env, reader, &already_read, dispatch);
         // Access may have changed since the peer was judged, before anybody could find it here.

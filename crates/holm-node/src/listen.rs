@@ -20,6 +20,10 @@ use crate::inner::Inner;
 /// Pause after a failed accept: the process is out of file handles, which takes a while to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Pause after a refused connection behind which no other waits: so a flood of those is taken a
+/// batch at a time, not at the price of a wake-up each. Who comes meanwhile waits no longer.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(1);
+
 /// Begins to listen; nothing is accepted yet.
 pub(crate) async fn bind(node: &Inner, at: &Endpoint) -> Result<Box<dyn Listener>, StartError> {
     node.security
@@ -39,11 +43,18 @@ pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn List
     let env = node.env.clone();
     let mut stopping = node.stopping.subscribe();
     let accepting = async move {
+        let mut has_refused = false;
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
-                accepted = listener.accept() => accepted,
+                accepted = listener.accept() => Some(accepted),
+                () = std::future::ready(()), if has_refused => None,
+            };
+            let Some(accepted) = accepted else {
+                tokio::time::sleep(REFUSAL_PAUSE).await;
+                has_refused = false;
+                continue;
             };
             let Some(node) = weak.upgrade() else { return };
             let connection = match accepted {
@@ -59,13 +70,19 @@ pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn List
                 _ = stopping.wait_for(|stopping| *stopping) => return,
                 entered = node.gate.enter(gate::source(&connection.peer)) => entered,
             };
+            has_refused = entered.is_err();
             match entered {
                 Ok(handshake) => {
                     let stopping = stopping.clone();
                     let at = at.clone();
                     drop(env.spawn(admit(node, at, connection, handshake, stopping)));
                 }
-                Err(refusal) => refuse(&at, &connection, &refusal),
+                Err(refusal) => {
+                    // Not a line in the usual log for each of a flood; they are counted.
+                    let from = &connection.peer;
+                    tracing::debug!(node = %node.name(), %from, %refusal, "closed at once");
+                    refuse(&at, &connection, &refusal);
+                }
             }
         }
     };
@@ -98,11 +115,12 @@ async fn admit(
     mut stopping: watch::Receiver<bool>,
 ) {
     let give_way = handshake.give_way();
+    let from = connection.peer.clone();
     let outcome = tokio::select! {
         biased;
         _ = stopping.wait_for(|stopping| *stopping) => return,
         () = give_way.notified() => {
-            tracing::warn!(node = %node.name(), "a handshake had to give way to another");
+            tracing::warn!(node = %node.name(), %from, "a handshake had to give way to another");
             return;
         }
         outcome = shake(&node, &at, connection) => outcome,
@@ -113,7 +131,7 @@ async fn admit(
         Err(_) => Outcome::Broken,
     });
     if let Err(failure) = outcome {
-        tracing::warn!(node = %node.name(), %failure, "a connection was refused");
+        tracing::warn!(node = %node.name(), %from, %failure, "a connection was refused");
     }
 }
 

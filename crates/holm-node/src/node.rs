@@ -22,8 +22,8 @@ use crate::{AdmissionCounters, NodeBuilder, NodeEvents, SpawnOn};
 pub struct Node(Arc<Inner>);
 
 impl Node {
-    /// A node to be, called `name@authority`. If the authority is `HOST:PORT`, the node also listens
-    /// there by TCP.
+    /// A node to be, called `name@authority`. If the authority is `HOST:PORT`, the node listens there
+    /// by TCP, unless it is told where to listen.
     pub fn builder(name: &str) -> NodeBuilder {
         NodeBuilder::new(name)
     }

@@ -1,4 +1,4 @@
-//! The program from outside: `holm index` and its workers.
+//! The program from outside: `holm index` and its workers, nodes, keys.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,7 +6,9 @@ mod archives;
 mod bad_input;
 mod ends;
 mod keys;
+mod node;
 mod results;
+mod security;
 mod session;
 mod skipped;
 mod support;
