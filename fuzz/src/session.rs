@@ -4,7 +4,7 @@
 use super::input::{Input, read};
 use bytes::Bytes;
 use holm_wire::session::streams::{Arrival, StreamTable};
-use holm_wire::session::{Credit, Order, Outbound, ReceiverKey, Terms};
+use holm_wire::session::{Credit, Order, Outbound, ReceiverKey, Taken, Terms};
 use holm_wire::{Class, FrameHead, Kind, RequestId};
 use std::collections::BTreeMap;
 use std::io::IoSlice;
@@ -42,7 +42,8 @@ fn sender(terms: Terms, input: &mut Input<'_>) {
         let mut payload = vec![op; 8 + size.saturating_sub(8)];
         payload[..8].copy_from_slice(&(number as u64).to_le_bytes());
         let order = key.map_or(Order::Free, |key| Order::To(ReceiverKey(key)));
-        let pushed = outbound.push_large(FrameHead::new(kind), order, Bytes::from(payload.clone()));
+        let pushed =
+            outbound.push_bytes(FrameHead::new(kind), order, &Bytes::from(payload.clone()));
         assert_eq!(pushed, Ok(()));
         sent.entry((kind.class(), key)).or_default().push(payload);
     }
@@ -104,7 +105,9 @@ fn table(terms: Terms, input: &mut Input<'_>) {
             }
             6 => {
                 if let Some(length) = table.local(id).and_then(Vec::pop) {
-                    let _ = table.consumed(id, length);
+                    let mut taken = Taken::new(&limits);
+                    taken.add(length);
+                    let _ = table.consumed(id, &mut taken);
                 }
                 let _ = table.send(id, length, false);
                 Ok(())

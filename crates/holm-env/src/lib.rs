@@ -27,7 +27,7 @@ pub use endpoint::{Endpoint, ParseEndpointError};
 pub use env::{Env, StartError};
 pub use gate::{Gate, Hooks, TaskId};
 pub use memory::{MEMORY_BACKLOG, MEMORY_PIPE_CAPACITY, MemoryTransport};
-pub use net::{DIAL_ADDRESS_TIMEOUT, TokioTransport, UNSENT_BYTES_MAX};
+pub use net::{DIAL_ADDRESS_TIMEOUT, HELD_BYTES_MAX, TokioTransport, UNSENT_BYTES_MAX};
 pub use rng::EnvRng;
 pub use task::{Task, TaskError};
 pub use transport::{

@@ -10,9 +10,18 @@ use std::time::Duration;
 use crate::endpoint::Endpoint;
 use crate::transport::{BoxFuture, Connection, DialError, ListenError, Listener, Transport};
 
-/// Bytes that may lie unsent in the kernel: four chunks of 64 KiB, so that a
-/// small urgent frame waits behind little. At the limit writes would block.
-pub const UNSENT_BYTES_MAX: u32 = 256 * 1024;
+/// Bytes that may lie unsent in the kernel: one chunk of 64 KiB, so that a small urgent frame
+/// waits behind little. At the limit writes would block.
+pub const UNSENT_BYTES_MAX: u32 = 64 * 1024;
+
+/// Bytes that a socket may hold in all, where what is unsent cannot be told from what is under way:
+/// four chunks.
+pub const HELD_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of a peer on the same host that may lie unread in the kernel: two chunks, for the same
+/// reason; Linux counts twice as many, with its own records. The way to another host may need more
+/// to be under way, so there the kernel sizes the buffer.
+const UNREAD_BYTES_MAX: usize = 128 * 1024;
 
 /// How long one address of a host is tried before the next one: three times the
 /// first retransmission of a lost SYN (1 s). The last address has no limit but

@@ -1,6 +1,7 @@
 //! The driver of one session: appends under a lock, writes without waiting, one reader.
 
 mod classed;
+mod crowd;
 mod handler;
 mod local;
 mod pulse;
@@ -11,7 +12,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -23,32 +24,33 @@ use holm_wire::session::{
     ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
 };
 use holm_wire::{Class, Code, FrameHead};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub use classed::MessageError;
+use crowd::Crowd;
+pub use crowd::QUEUE_BYTES_MAX;
 pub use handler::{End, Handler};
 use local::Local;
-use stream::STREAMS_BYTES_MAX;
 pub use stream::{Stream, StreamError};
 
 /// Places for one vectored write: some blocks and chunks, below every system's limit of 1,024.
 const SEGMENTS: usize = 32;
 
-/// Bytes queued for one peer's actors beyond which messages to them are refused: what a fast network
-/// carries in some 10 ms, and all that a peer which reads nothing costs.
-pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// Bytes queued in the actors or streams class, beside one largest message, at which the session is closed as
-/// `overloaded`: what is never refused (ends, cancels, refusals) may go on as long again behind a
-/// full queue, and no further.
+/// Bytes queued in the actors or streams class, beside large messages, at which the session is
+/// closed as `overloaded`: what is never refused (ends, cancels, refusals) may go on as long again
+/// behind a full queue, and no further.
 const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
 
 /// Bytes of control frames queued at which the session is closed as `overloaded`: they go ahead
 /// of everything else, so only a peer that reads nothing at all lets so many pile up. (What the
 /// classes membership and bulk have queued is bounded by their credit.)
 const CONTROL_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes written while the lock is held, and read before others run: what the kernel holds unsent,
+/// and a fraction of a millisecond.
+const TURN_BYTES: usize = 256 * 1024;
 
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
 /// the order of its frames.
@@ -65,6 +67,8 @@ pub struct Session<S> {
     credited: Notify,
     /// Grows with every read.
     received: AtomicU64,
+    /// The reader delivers, and flushes when it has.
+    delivering: AtomicBool,
     terms: Terms,
     has_streams: bool,
     patience: Patience,
@@ -76,13 +80,18 @@ struct Out<S> {
     open: bool,
     /// The kernel takes no more; the writer task waits for it.
     blocked: bool,
-    /// Somebody waits for `drained`.
-    crowded: bool,
+    /// The writer task will write what is queued.
+    woken: bool,
+    /// What is appended just now is to be written at once: nobody is there to add to it.
+    at_once: bool,
+    /// How full the actors class is, whose senders wait for `drained`.
+    crowd: Crowd,
     streams: StreamTable<Local>,
-    /// Somebody waits for `streams_drained`.
-    streams_full: bool,
+    /// How full the streams class is, whose senders wait for `streams_drained`.
+    streams_crowd: Crowd,
     credits: ClassCredits,
     message_max: usize,
+    chunk_max: usize,
     /// Bytes ever written.
     sent: u64,
     /// Why this side gave the peer up, for the reader to tell.
@@ -92,7 +101,8 @@ struct Out<S> {
 /// The guarded part of a session, for one append.
 pub struct Appender<'a, S> {
     outbound: &'a mut Outbound,
-    crowded: &'a mut bool,
+    crowd: &'a mut Crowd,
+    chunk_max: usize,
     /// What belongs to the session.
     pub state: &'a mut S,
 }
@@ -113,10 +123,9 @@ impl<S> Appender<'_, S> {
         self.outbound.push(head, order, write)
     }
 
-    /// Whether messages are to be refused for now: the peer's queue is full.
-    pub fn is_crowded(&mut self) -> bool {
-        *self.crowded |= self.outbound.queued_bytes_of(Class::Actors) >= QUEUE_BYTES_MAX;
-        *self.crowded
+    /// Whether a message of about this length is to be refused for now: the peer's queue is full.
+    pub fn is_crowded(&mut self, length: usize) -> bool {
+        self.crowd.refuses(self.outbound, length > self.chunk_max)
     }
 }
 
@@ -130,11 +139,14 @@ impl<S: Send + 'static> Session<S> {
                 state,
                 open: true,
                 blocked: false,
-                crowded: false,
+                woken: false,
+                at_once: false,
+                crowd: Crowd::new(Class::Actors),
                 streams: StreamTable::new(terms.side, terms.limits),
-                streams_full: false,
+                streams_crowd: Crowd::new(Class::Streams),
                 credits: ClassCredits::default(),
                 message_max: terms.limits.message_max,
+                chunk_max: terms.limits.chunk_max,
                 sent: 0,
                 gave_up: None,
             }),
@@ -144,6 +156,7 @@ impl<S: Send + 'static> Session<S> {
             streams_drained: Notify::new(),
             credited: Notify::new(),
             received: AtomicU64::new(0),
+            delivering: AtomicBool::new(false),
             has_streams: terms.features.contains(Features::STREAMS),
             terms,
             patience: Patience::default(),
@@ -185,13 +198,18 @@ impl<S: Send + 'static> Session<S> {
     /// The bytes are written by the next [`flush`](Self::flush), which the caller arranges. A
     /// session whose peer lets too much pile up is closed.
     pub fn append<R>(&self, append: impl FnOnce(&mut Appender<'_, S>) -> R) -> Option<R> {
-        self.with_out(|out| {
-            let Out { outbound, state, crowded, .. } = out;
-            append(&mut Appender { outbound, crowded, state })
-        })
+        let mut out = self.out.lock();
+        if !out.open {
+            return None;
+        }
+        let Out { outbound, state, crowd, chunk_max, .. } = &mut *out;
+        let done = append(&mut Appender { outbound, crowd, chunk_max: *chunk_max, state });
+        self.unless_overloaded(out);
+        Some(done)
     }
 
-    /// As [`append`](Self::append), with all that the lock guards.
+    /// As [`append`](Self::append), with all that the lock guards, and then has it flushed, as
+    /// [`wake_writer`](Self::wake_writer) does.
     #[inline]
     fn with_out<R>(&self, act: impl FnOnce(&mut Out<S>) -> R) -> Option<R> {
         let mut out = self.out.lock();
@@ -199,12 +217,26 @@ impl<S: Send + 'static> Session<S> {
             return None;
         }
         let done = act(&mut out);
+        let at_once = std::mem::take(&mut out.at_once);
+        let is_seen_to =
+            self.delivering.load(Ordering::Relaxed) || out.outbound.is_empty() || out.woken;
+        let wake = !is_seen_to && (!at_once || self.write_some(&mut out) != Written::All);
+        out.woken |= wake;
+        self.unless_overloaded(out);
+        if wake {
+            self.wake.notify_one();
+        }
+        Some(done)
+    }
+
+    /// Frees the lock, and closes the session if too much is queued.
+    #[inline]
+    fn unless_overloaded(&self, out: MutexGuard<'_, Out<S>>) {
         let overloaded = out.is_overloaded();
         drop(out);
         if overloaded {
             self.close(Code::Overloaded, "the peer reads too little of what it is sent");
         }
-        Some(done)
     }
 
     /// What belongs to the session, also when it has ended.
@@ -220,27 +252,30 @@ impl<S: Send + 'static> Session<S> {
     /// Writes what is queued, as far as the kernel takes it now. Never waits.
     pub fn flush(&self) {
         let mut out = self.out.lock();
-        if !out.blocked && self.write_some(&mut out) {
+        if !out.blocked && self.write_some(&mut out) != Written::All {
             self.wake.notify_one();
         }
     }
 
-    /// Has the writer task flush.
+    /// Has what was appended flushed soon: by the reader, if it delivers just now, else by the
+    /// writer task.
     pub fn wake_writer(&self) {
-        self.wake.notify_one();
+        // Whoever appended before the reader's flush began sees this set, or is flushed: the
+        // lock orders them.
+        if !self.delivering.load(Ordering::Relaxed) {
+            self.wake.notify_one();
+        }
     }
 
-    /// Resolves when messages are worth another try: the queue is half empty, or the session
-    /// has ended. Cancel safe.
+    /// Resolves when messages that were refused are worth another try: half of those before them are
+    /// written, or the session has ended. Cancel safe.
     pub async fn room(&self) {
-        loop {
-            let drained = self.drained.notified();
-            if !{
-                let out = self.out.lock();
-                out.open && out.crowded
-            } {
-                return;
-            }
+        let drained = self.drained.notified();
+        let is_crowded = {
+            let out = self.out.lock();
+            out.open && out.crowd.refused() != (false, false)
+        };
+        if is_crowded {
             drained.await;
         }
     }
@@ -271,9 +306,13 @@ impl<S: Send + 'static> Session<S> {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
-    /// Writes until nothing is left, or the kernel takes no more (`true`).
-    fn write_some(&self, out: &mut Out<S>) -> bool {
+    /// Writes until nothing is left, the kernel takes no more, or others are to have the lock.
+    fn write_some(&self, out: &mut Out<S>) -> Written {
+        let turn = out.sent + TURN_BYTES as u64;
         while !out.outbound.is_empty() {
+            if out.sent >= turn {
+                return Written::Turn;
+            }
             let written = {
                 let mut segments = [IoSlice::new(&[]); SEGMENTS];
                 let used = out.outbound.segments(&mut segments);
@@ -286,26 +325,23 @@ impl<S: Send + 'static> Session<S> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     out.blocked = true;
-                    return true;
+                    return Written::Blocked;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // The reader sees the end of the stream and tears the session down.
                 Err(_) => {
                     self.writer.shutdown();
-                    return false;
+                    return Written::All;
                 }
             }
-            let queued = |class| out.outbound.queued_bytes_of(class);
-            if out.crowded && queued(Class::Actors) <= QUEUE_BYTES_MAX / 2 {
-                out.crowded = false;
+            if out.crowd.has_drained(&out.outbound) {
                 self.drained.notify_waiters();
             }
-            if out.streams_full && queued(Class::Streams) <= STREAMS_BYTES_MAX / 2 {
-                out.streams_full = false;
+            if out.streams_crowd.has_drained(&out.outbound) {
                 self.streams_drained.notify_waiters();
             }
         }
-        false
+        Written::All
     }
 
     /// The writer task.
@@ -315,24 +351,42 @@ impl<S: Send + 'static> Session<S> {
             // Whoever else is ready to run may add to this write.
             tokio::task::yield_now().await;
             loop {
-                {
+                let written = {
                     let mut out = self.out.lock();
                     if !out.open {
                         return;
                     }
                     out.blocked = false;
-                    if !self.write_some(&mut out) {
-                        break;
+                    let written = self.write_some(&mut out);
+                    out.woken = written != Written::All;
+                    MutexGuard::unlock_fair(out);
+                    written
+                };
+                match written {
+                    Written::All => break,
+                    Written::Turn => tokio::task::yield_now().await,
+                    Written::Blocked => {
+                        if poll_fn(|cx| self.writer.poll_writable(cx)).await.is_err() {
+                            // As for a failed write.
+                            self.writer.shutdown();
+                            break;
+                        }
                     }
-                }
-                if poll_fn(|cx| self.writer.poll_writable(cx)).await.is_err() {
-                    // As for a failed write.
-                    self.writer.shutdown();
-                    break;
                 }
             }
         }
     }
+}
+
+/// How far a write got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// Nothing is left, or the stream is broken.
+    All,
+    /// [`TURN_BYTES`], and more is left.
+    Turn,
+    /// The kernel takes no more.
+    Blocked,
 }
 
 impl<S> Out<S> {
@@ -341,11 +395,13 @@ impl<S> Out<S> {
     fn is_overloaded(&self) -> bool {
         // What is seldom so, first.
         self.outbound.queued_bytes() > CONTROL_BYTES_MAX && {
-            let max = SIGNALS_BYTES_MAX.saturating_add(self.message_max);
-            let queued = |class| self.outbound.queued_bytes_of(class);
-            queued(Class::Control) > CONTROL_BYTES_MAX
-                || queued(Class::Actors) > max
-                || queued(Class::Streams) > max
+            let large_max = QUEUE_BYTES_MAX.saturating_add(self.message_max);
+            self.outbound.queued_bytes_of(Class::Control) > CONTROL_BYTES_MAX
+                || [Class::Actors, Class::Streams].into_iter().any(|class| {
+                    let large = self.outbound.queued_large_of(class);
+                    let small = self.outbound.queued_bytes_of(class) - large;
+                    small > SIGNALS_BYTES_MAX || large > large_max
+                })
         }
     }
 }

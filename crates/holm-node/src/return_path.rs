@@ -82,7 +82,9 @@ pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
         if !out.state.open.close(id) {
             return;
         }
-        let error = if matches!(signal, Signal::Reply { .. }) && out.is_crowded() {
+        let error = if let Signal::Reply { body, .. } = signal
+            && out.is_crowded(body.len())
+        {
             WireError::new(Code::Overloaded, "too many replies wait to be read")
         } else {
             match out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes)) {

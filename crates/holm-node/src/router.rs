@@ -89,7 +89,7 @@ fn send<R>(
     let outcome = message.encode(&mut scratch).map_err(Refusal::from).and_then(|()| {
         link.session
             .append(|out| {
-                if out.is_crowded() || is_paused(out.state, to) {
+                if out.is_crowded(scratch.len()) || is_paused(out.state, to) {
                     return Err(Refusal::Busy);
                 }
                 let method = define(out, message)?;

@@ -80,6 +80,14 @@ pub(crate) fn write_frame(
     written
 }
 
+/// Appends the head of a frame whose payload of so many bytes follows elsewhere.
+pub(crate) fn write_head(out: &mut Vec<u8>, head: FrameHead, payload: usize) {
+    let length = 2 + varint::length(head.id_on_wire()) + payload;
+    varint::encode(length as u64, out);
+    out.extend_from_slice(&[head.kind as u8, head.kind.class() as u8]);
+    varint::encode(head.id_on_wire(), out);
+}
+
 struct Rollback<'a> {
     out: &'a mut Vec<u8>,
     start: usize,

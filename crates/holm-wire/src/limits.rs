@@ -31,8 +31,8 @@ const STREAMS_MAX_DEFAULT: usize = 65_536;
 /// Bytes of items under way to one stream's reader by default: what 10 Gbit/s carry in
 /// 0.2 ms, several round trips within a data centre. The sender waits for credit.
 const STREAM_BYTES_DEFAULT: usize = 256 * 1024;
-/// Items under way by default, for items so small that their bookkeeping is what costs.
-const STREAM_ITEMS_DEFAULT: usize = 1024;
+/// Items under way by default: as if each had 32 bytes at least, as many as it costs to keep one.
+const STREAM_ITEMS_DEFAULT: usize = STREAM_BYTES_DEFAULT / 32;
 /// Below, credit would cost more than what it is for.
 const STREAM_BYTES_MIN: usize = 1024;
 /// Most of either that can be set: what a session in all may hold.
@@ -62,7 +62,7 @@ pub struct Limits {
     pub streams_max: usize,
     /// Bytes of items that a stream may carry before its reader has taken any (256 KiB).
     pub stream_bytes: usize,
-    /// Items that it may carry (1,024).
+    /// Items that it may carry (8,192).
     pub stream_items: usize,
     /// Time between two looks at whether to tick, in milliseconds (1,000): 10 to 60,000.
     pub tick_ms: usize,

@@ -136,7 +136,8 @@ async fn latencies(client: &Arc<Client>, name: &str, beside: bool, meter: &Meter
         return Ok(());
     }
     let length = Duration::from_secs_f64(LATENCY_SECS.max(meter.options.secs));
-    let bulk = beside.then(|| tokio::spawn(transfers(Arc::clone(client), length)));
+    let large = beside.then(|| Bytes::from(vec![7; LARGE]));
+    let bulk = large.map(|large| tokio::spawn(transfers(Arc::clone(client), large, length)));
     let mut answers = Vec::new();
     let start = Instant::now();
     let mut due = start;
@@ -166,8 +167,7 @@ async fn latencies(client: &Arc<Client>, name: &str, beside: bool, meter: &Meter
 }
 
 /// One large message after another, each when the one before was taken; MB/s.
-async fn transfers(client: Arc<Client>, length: Duration) -> f64 {
-    let large = Bytes::from(vec![7; LARGE]);
+async fn transfers(client: Arc<Client>, large: Bytes, length: Duration) -> f64 {
     let start = Instant::now();
     let mut sent = 0;
     while start.elapsed() < length {

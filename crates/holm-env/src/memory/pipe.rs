@@ -11,7 +11,7 @@ use crate::transport::{Connection, PeerAddr, ReadHalf, WriteHalf};
 
 /// Bytes one direction of a stream holds, as many as a socket may leave unsent
 /// in the kernel. At the limit writes would block.
-pub const MEMORY_PIPE_CAPACITY: usize = crate::net::UNSENT_BYTES_MAX as usize;
+pub const MEMORY_PIPE_CAPACITY: usize = crate::net::HELD_BYTES_MAX;
 
 /// Two ends of one stream; each is told who its peer is.
 pub(super) fn connect(first_peer: PeerAddr, second_peer: PeerAddr) -> (Connection, Connection) {

@@ -8,8 +8,8 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::DIAL_ADDRESS_TIMEOUT;
 use super::halves::{Reader, Writer};
+use super::{DIAL_ADDRESS_TIMEOUT, UNREAD_BYTES_MAX};
 use crate::endpoint::Endpoint;
 use crate::sys;
 use crate::transport::{BoxFuture, Connection, DialError, ListenError, Listener, PeerAddr};
@@ -53,7 +53,13 @@ fn connection(stream: TcpStream, peer: SocketAddr) -> Connection {
 
 fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    sys::limit_unsent_tcp(&SockRef::from(stream))
+    let socket = SockRef::from(stream);
+    sys::limit_unsent_tcp(&socket)?;
+    let (local, peer) = (stream.local_addr()?.ip(), stream.peer_addr()?.ip());
+    if local == peer || peer.is_loopback() {
+        socket.set_recv_buffer_size(UNREAD_BYTES_MAX)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn listen(

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io::{IoSlice, Write};
 
 use holm_env::{
-    DialError, Endpoint, ListenError, MemoryTransport, TokioTransport, Transport, UNSENT_BYTES_MAX,
+    DialError, Endpoint, HELD_BYTES_MAX, ListenError, MemoryTransport, TokioTransport, Transport,
 };
 
 fn memory(name: &str) -> Endpoint {
@@ -87,7 +87,7 @@ mod unix {
             while let Ok(written) = stream.writer.try_write_vectored(&[IoSlice::new(&[0; 4096])]) {
                 held += written;
             }
-            assert!((1..=UNSENT_BYTES_MAX as usize).contains(&held), "{held} bytes");
+            assert!((1..=HELD_BYTES_MAX).contains(&held), "{held} bytes");
         }
     }
 

@@ -45,17 +45,14 @@ impl<S: Send + 'static> Session<S> {
                 }
                 let credit = out.credits.take(class, length);
                 if credit {
-                    out.outbound.push_large(head, Order::Every, payload.clone())?;
+                    out.outbound.push_bytes(head, Order::Every, &payload)?;
                 }
                 Ok(credit)
             });
             match sent {
                 None => return Err(MessageError::Disconnected),
                 Some(Err(too_large)) => return Err(too_large.into()),
-                Some(Ok(true)) => {
-                    self.wake.notify_one();
-                    return Ok(());
-                }
+                Some(Ok(true)) => return Ok(()),
                 Some(Ok(false)) => credited.await,
             }
         }
@@ -70,7 +67,6 @@ impl<S: Send + 'static> Session<S> {
                 // A control frame is small: it is never refused.
                 let write = |bytes: &mut Vec<u8>| frame.encode(bytes);
                 let _ = out.outbound.push(frame.head(), Order::Free, write);
-                self.wake.notify_one();
             }
         });
     }

@@ -10,10 +10,8 @@ use holm_wire::session::Payload;
 /// One stream on this side.
 #[derive(Debug, Default)]
 pub(super) struct Local {
-    /// Items that arrived, in order.
-    items: VecDeque<Item>,
-    /// The small ones, one behind the other: many of them share an allocation.
-    small: BytesMut,
+    /// What arrived and was not taken.
+    pub(super) items: Items,
     /// The peer sends no more.
     pub(super) ended: bool,
     /// The peer wants no more.
@@ -30,13 +28,6 @@ pub(super) struct Local {
     pub(super) stopping: Option<Waker>,
 }
 
-#[derive(Debug)]
-enum Item {
-    /// So many bytes of the small ones.
-    Small(usize),
-    Large(Bytes),
-}
-
 impl Local {
     /// Of a stream opened here.
     pub(super) fn ours() -> Self {
@@ -48,9 +39,30 @@ impl Local {
         Self { ended, ..Self::default() }
     }
 
-    /// Keeps an item.
+    /// Whoever waits for anything of this stream.
+    pub(super) fn wakers(&mut self) -> [Option<Waker>; 3] {
+        [self.receiver.take(), self.sender.take(), self.stopping.take()]
+    }
+}
+
+/// Items, in order.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    queue: VecDeque<Item>,
+    /// The small ones, one behind the other: many of them share an allocation.
+    small: BytesMut,
+}
+
+#[derive(Debug)]
+enum Item {
+    /// So many bytes of the small ones.
+    Small(usize),
+    Large(Bytes),
+}
+
+impl Items {
     pub(super) fn push(&mut self, payload: Payload<'_>) {
-        self.items.push_back(match payload {
+        self.queue.push_back(match payload {
             Payload::Small(bytes) => {
                 self.small.extend_from_slice(bytes);
                 Item::Small(bytes.len())
@@ -59,19 +71,13 @@ impl Local {
         });
     }
 
-    /// The next item.
     pub(super) fn pop(&mut self) -> Option<Bytes> {
-        self.items.pop_front().map(|item| match item {
+        self.queue.pop_front().map(|item| match item {
             Item::Small(length) if length == self.small.len() => {
                 std::mem::take(&mut self.small).freeze()
             }
             Item::Small(length) => self.small.split_to(length).freeze(),
             Item::Large(bytes) => bytes,
         })
-    }
-
-    /// Whoever waits for anything of this stream.
-    pub(super) fn wakers(&mut self) -> [Option<Waker>; 3] {
-        [self.receiver.take(), self.sender.take(), self.stopping.take()]
     }
 }

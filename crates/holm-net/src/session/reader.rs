@@ -3,14 +3,20 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 
 use holm_env::ReadHalf;
 use holm_wire::control::Control;
 use holm_wire::session::streams::CreditFrame;
 use holm_wire::session::{Inbound, Payload, Sink};
 use holm_wire::{Class, Code, FrameHead, Kind, Violation};
+use parking_lot::MutexGuard;
 
-use super::{End, Handler, Session};
+use super::{End, Handler, Out, Session, TURN_BYTES};
+
+/// Items delivered while the lock is held: enough that taking it costs little, and few
+/// enough that others get it within some microseconds.
+const ITEMS_MAX: usize = 128;
 
 impl<S: Send + 'static> Session<S> {
     /// The reader task.
@@ -20,12 +26,21 @@ impl<S: Send + 'static> Session<S> {
         mut inbound: Inbound,
         handler: impl Handler,
     ) {
-        let mut sink = Delivery { session: self, handler, closed: None };
+        let mut sink = Delivery { session: self, handler, closed: None, wakers: Vec::new() };
         // What came behind the handshake is handled first, by a read of nothing.
         let mut got = 0;
+        let mut turn = 0;
         let end = loop {
             // A panic must not leave behind a session without a reader.
-            let handled = catch_unwind(AssertUnwindSafe(|| inbound.handle_read(got, &mut sink)));
+            self.delivering.store(true, Ordering::Relaxed);
+            let handled = catch_unwind(AssertUnwindSafe(|| {
+                let mut frames = Frames::new(&mut sink);
+                let handled = inbound.handle_read(got, &mut frames);
+                frames.release();
+                handled
+            }));
+            self.delivering.store(false, Ordering::Relaxed);
+            self.flush();
             match handled {
                 Ok(Ok(())) => {}
                 Ok(Err(violation)) => break End::Violation(violation),
@@ -33,6 +48,12 @@ impl<S: Send + 'static> Session<S> {
             }
             if let Some(closed) = sink.closed.take() {
                 break closed;
+            }
+            turn += got;
+            if turn >= TURN_BYTES {
+                turn = 0;
+                // Those woken by what was delivered may wait for this very thread.
+                tokio::task::yield_now().await;
             }
             got = match poll_fn(|cx| reader.poll_read(cx, inbound.buffer())).await {
                 Ok(0) => break End::Lost(None),
@@ -62,9 +83,50 @@ struct Delivery<'a, S, H> {
     session: &'a Session<S>,
     handler: H,
     closed: Option<End>,
+    /// Wait for items that were delivered.
+    wakers: Vec<Waker>,
 }
 
-impl<S: Send + 'static, H: Handler> Sink for Delivery<'_, S, H> {
+/// The frames of one read. Of those that are items many are delivered under one lock.
+struct Frames<'d, 's, S, H> {
+    delivery: &'d mut Delivery<'s, S, H>,
+    out: Option<MutexGuard<'s, Out<S>>>,
+    items: usize,
+}
+
+impl<'d, 's, S: Send + 'static, H: Handler> Frames<'d, 's, S, H> {
+    fn new(delivery: &'d mut Delivery<'s, S, H>) -> Self {
+        Self { delivery, out: None, items: 0 }
+    }
+
+    /// Frees the lock, and wakes whom items were delivered to.
+    fn release(&mut self) {
+        self.out = None;
+        self.items = 0;
+        self.delivery.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl<S: Send + 'static, H: Handler> Sink for Frames<'_, '_, S, H> {
+    #[inline]
+    fn frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
+        let session = self.delivery.session;
+        let (FrameHead { kind: Kind::Item, id: Some(id) }, true) = (head, session.has_streams)
+        else {
+            self.release();
+            return self.delivery.frame(head, payload);
+        };
+        let out = self.out.get_or_insert_with(|| session.out.lock());
+        out.handle_item(id, false, payload, &mut self.delivery.wakers)?;
+        self.items += 1;
+        if self.items == ITEMS_MAX {
+            self.release();
+        }
+        Ok(())
+    }
+}
+
+impl<S: Send + 'static, H: Handler> Delivery<'_, S, H> {
     fn frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
         match head.kind.class() {
             Class::Actors => self.handler.handle_frame(head, payload),
@@ -80,9 +142,7 @@ impl<S: Send + 'static, H: Handler> Sink for Delivery<'_, S, H> {
             }
         }
     }
-}
 
-impl<S: Send + 'static, H: Handler> Delivery<'_, S, H> {
     fn control(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Violation> {
         if self.session.has_streams && matches!(head.kind, Kind::Credit | Kind::ClassCredit) {
             return self.session.handle_credit(CreditFrame::decode(head, payload)?);

@@ -7,15 +7,12 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use holm_wire::session::streams::{Arrival, CreditFrame, Open, Sending, StreamFrame, StreamsFull};
-use holm_wire::session::{Order, Payload, ReceiverKey, TooLarge};
-use holm_wire::{Admission, Class, Code, FrameHead, RequestId, Violation, WireError};
+use holm_wire::session::{Order, Payload, ReceiverKey, Taken, TooLarge};
+use holm_wire::{Admission, Code, FrameHead, RequestId, Violation, WireError};
+use parking_lot::Mutex;
 
-use super::local::Local;
+use super::local::{Items, Local};
 use super::{Handler, Out, Session};
-
-/// Bytes queued in the streams class beyond which senders wait, and new streams too: what a
-/// fast network carries in some 10 ms.
-pub(super) const STREAMS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Why a stream cannot go on. Nothing of what was asked for was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +47,15 @@ pub enum StreamError {
 pub struct Stream<S: Send + 'static> {
     session: Arc<Session<S>>,
     id: RequestId,
+    received: Mutex<Received>,
+}
+
+/// Items that arrived, taken out of the session as many at once as there were.
+#[derive(Debug)]
+struct Received {
+    items: Items,
+    /// Those that the user took.
+    taken: Taken,
 }
 
 impl<S: Send + 'static> Session<S> {
@@ -76,7 +82,7 @@ impl<S: Send + 'static> Session<S> {
             return Err(StreamError::Unsupported);
         }
         let opened = self.with_out(|out| {
-            if out.streams_crowded() {
+            if out.streams_refuse(open.body.len()) {
                 return Err(StreamError::Busy);
             }
             let id = out.streams.open(open.ended, Local::ours())?;
@@ -85,11 +91,11 @@ impl<S: Send + 'static> Session<S> {
                 out.streams.remove(id);
                 return Err(too_large.into());
             }
+            out.at_once = open.ended && out.streams.is_single();
             Ok(id)
         });
         let id = opened.unwrap_or(Err(StreamError::Disconnected))?;
-        self.wake.notify_one();
-        Ok(Stream { session: Arc::clone(self), id })
+        Ok(self.stream(id))
     }
 
     /// The stream that [`Handler::handle_open`] was told of. `None` if it was handed out before.
@@ -97,7 +103,13 @@ impl<S: Send + 'static> Session<S> {
         let mut out = self.out.lock();
         let local = out.streams.local(id)?;
         let first = !std::mem::replace(&mut local.taken, true);
-        first.then(|| Stream { session: Arc::clone(self), id })
+        first.then(|| self.stream(id))
+    }
+
+    fn stream(self: &Arc<Self>, id: RequestId) -> Stream<S> {
+        let taken = Taken::new(&self.terms.limits);
+        let received = Mutex::new(Received { items: Items::default(), taken });
+        Stream { session: Arc::clone(self), id, received }
     }
 
     /// Opens a stream with this body and no items, and returns the first item of the answer.
@@ -121,7 +133,11 @@ impl<S: Send + 'static> Session<S> {
         let frame = StreamFrame::decode(head, payload.as_slice())?;
         match frame {
             StreamFrame::Open(id, open) => self.handle_open(id, open, handler)?,
-            StreamFrame::Item { id, last } => self.handle_item(id, last, payload)?,
+            StreamFrame::Item { id, last } => {
+                let mut wake = Vec::new();
+                self.out.lock().handle_item(id, last, payload, &mut wake)?;
+                wake.into_iter().for_each(Waker::wake);
+            }
             StreamFrame::End(id) => {
                 let wake = self.out.lock().streams.handle_end(id)?.and_then(|local| {
                     local.ended = true;
@@ -165,38 +181,8 @@ impl<S: Send + 'static> Session<S> {
             Admission::Overloaded => {
                 let error = WireError::new(Code::Overloaded, "too many streams are open");
                 self.with_out(|out| out.push_small(id, &StreamFrame::Reset(id, error)));
-                self.wake.notify_one();
             }
         }
-        Ok(())
-    }
-
-    fn handle_item(
-        &self,
-        id: RequestId,
-        last: bool,
-        payload: Payload<'_>,
-    ) -> Result<(), Violation> {
-        let mut out = self.out.lock();
-        let length = payload.as_slice().len();
-        let wakers = match out.streams.handle_item(id, length, last)? {
-            Arrival::Unwanted => return Ok(()),
-            Arrival::Wanted(local) => {
-                local.push(payload);
-                local.ended |= last;
-                [local.receiver.take(), None, None]
-            }
-            Arrival::Overrun(local) => {
-                let error = WireError::new(Code::Overloaded, "too much waits to be read");
-                local.reset = Some(error.clone());
-                let wakers = local.wakers();
-                out.push_small(id, &StreamFrame::Reset(id, error));
-                self.wake.notify_one();
-                wakers
-            }
-        };
-        drop(out);
-        wakers.into_iter().flatten().for_each(Waker::wake);
         Ok(())
     }
 
@@ -223,16 +209,43 @@ impl<S: Send + 'static> Session<S> {
         let removed = self.out.lock().streams.remove(id);
         if removed.is_some_and(|removed| removed.open) {
             self.with_out(|out| out.push_small(id, &StreamFrame::Reset(id, error)));
-            self.wake.notify_one();
         }
     }
 }
 
 impl<S> Out<S> {
     /// Whether senders of the streams class are to wait.
-    fn streams_crowded(&mut self) -> bool {
-        self.streams_full |= self.outbound.queued_bytes_of(Class::Streams) >= STREAMS_BYTES_MAX;
-        self.streams_full
+    fn streams_refuse(&mut self, length: usize) -> bool {
+        self.streams_crowd.refuses(&self.outbound, length > self.chunk_max)
+    }
+
+    /// An item arrived. `wake` is told whom to wake, once the lock is free.
+    #[inline]
+    pub(super) fn handle_item(
+        &mut self,
+        id: RequestId,
+        last: bool,
+        payload: Payload<'_>,
+        wake: &mut Vec<Waker>,
+    ) -> Result<(), Violation> {
+        let length = payload.as_slice().len();
+        match self.streams.handle_item(id, length, last)? {
+            Arrival::Unwanted => {}
+            Arrival::Wanted(local) => {
+                local.items.push(payload);
+                local.ended |= last;
+                if let Some(receiver) = local.receiver.take() {
+                    wake.push(receiver);
+                }
+            }
+            Arrival::Overrun(local) => {
+                let error = WireError::new(Code::Overloaded, "too much waits to be read");
+                local.reset = Some(error.clone());
+                wake.extend(local.wakers().into_iter().flatten());
+                self.push_small(id, &StreamFrame::Reset(id, error));
+            }
+        }
+        Ok(())
     }
 
     /// Appends a frame in order with the others of its stream.
@@ -250,17 +263,29 @@ impl<S> Out<S> {
         if item.len() > max {
             return Err(TooLarge { length: item.len(), max }.into());
         }
-        if self.streams_crowded() {
+        if self.streams_refuse(item.len()) {
             return Err(StreamError::Busy);
         }
         match self.streams.send(id, item.len(), last) {
             Sending::Now => {
+                self.at_once = last && self.streams.is_single();
                 let head = StreamFrame::Item { id, last }.head();
-                Ok(self.outbound.push_large(head, order(id), item.clone())?)
+                Ok(self.outbound.push_bytes(head, order(id), item)?)
             }
             Sending::NoCredit => Err(StreamError::Busy),
             Sending::Over => Err(self.over(id)),
         }
+    }
+
+    /// Grants credit for what was taken, if it is time to.
+    fn account(&mut self, id: RequestId, taken: &mut Taken) -> bool {
+        let Some(credit) = self.streams.consumed(id, taken).filter(|_| self.open) else {
+            return false;
+        };
+        let frame = CreditFrame::Stream(id, credit);
+        // A control frame is small: it is never refused.
+        let _ = self.outbound.push(frame.head(), Order::Free, |bytes| frame.encode(bytes));
+        true
     }
 
     /// Why nothing can be sent any more.
@@ -315,15 +340,13 @@ impl<S: Send + 'static> Stream<S> {
     /// Also [`StreamError::Busy`].
     pub fn try_send(&self, item: &Bytes, last: bool) -> Result<(), StreamError> {
         let sent = self.session.with_out(|out| out.try_send(self.id, item, last));
-        sent.unwrap_or(Err(StreamError::Disconnected))?;
-        self.session.wake.notify_one();
-        Ok(())
+        sent.unwrap_or(Err(StreamError::Disconnected))
     }
 
     /// Resolves when an item of this length is worth another try.
     async fn sendable(&self, length: usize) {
         let room = self.session.streams_drained.notified();
-        let crowded = self.session.with_out(Out::streams_crowded);
+        let crowded = self.session.with_out(|out| out.streams_refuse(length));
         if crowded == Some(true) {
             room.await;
         }
@@ -349,7 +372,6 @@ impl<S: Send + 'static> Stream<S> {
                 out.push_small(self.id, &StreamFrame::End(self.id));
             }
         });
-        self.session.wake.notify_one();
     }
 
     /// The peer's next item; `None` behind its last one.
@@ -362,21 +384,28 @@ impl<S: Send + 'static> Stream<S> {
 
     /// Polls for the peer's next item, see [`next`](Self::next).
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, StreamError>> {
+        let mut received = self.received.lock();
+        let Received { items, taken } = &mut *received;
+        if let Some(item) = items.pop() {
+            if taken.add(item.len()) {
+                let granted = self.session.out.lock().account(self.id, taken);
+                if granted {
+                    self.session.wake_writer();
+                }
+            }
+            return Poll::Ready(Ok(Some(item)));
+        }
         let mut out = self.session.out.lock();
+        if out.account(self.id, taken) {
+            self.session.wake_writer();
+        }
         let open = out.open;
         let Some(local) = out.streams.local(self.id) else {
             return Poll::Ready(Err(StreamError::Disconnected));
         };
-        if let Some(item) = local.pop() {
-            if let Some(credit) = out.streams.consumed(self.id, item.len())
-                && open
-            {
-                let frame = CreditFrame::Stream(self.id, credit);
-                // A control frame is small: it is never refused.
-                let write = |bytes: &mut Vec<u8>| frame.encode(bytes);
-                let _ = out.outbound.push(frame.head(), Order::Free, write);
-                self.session.wake.notify_one();
-            }
+        std::mem::swap(items, &mut local.items);
+        if let Some(item) = items.pop() {
+            taken.add(item.len());
             return Poll::Ready(Ok(Some(item)));
         }
         if let Some(error) = &local.reset {
@@ -395,7 +424,6 @@ impl<S: Send + 'static> Stream<S> {
     /// Tells the peer that no more items are wanted; it may finish tidily.
     pub fn stop(&self) {
         self.session.with_out(|out| out.push_small(self.id, &StreamFrame::Stop(self.id)));
-        self.session.wake.notify_one();
     }
 
     /// Resolves when the peer wants no more items, or the stream or the session is over. Cancel

@@ -14,7 +14,7 @@ fn fill(side: &Side) -> usize {
     let mut bytes = 0;
     loop {
         let crowded = side.session.append(|out| {
-            out.is_crowded() || {
+            out.is_crowded(FRAME) || {
                 let write = |out: &mut Vec<u8>| out.extend_from_slice(&payload);
                 out.push(FrameHead::new(Kind::Send), Order::Free, write).unwrap();
                 false
@@ -50,6 +50,35 @@ async fn its_queue_is_bounded_and_room_comes_when_half_is_written() {
     }
     assert_eq!(read, filled);
     near.session.room().await;
+}
+
+/// Large messages fill their own queue: small ones overtake them, and are not refused.
+#[tokio::test]
+async fn large_messages_do_not_hold_up_small_ones() {
+    let (near, far) = streams().await;
+    let near = Side::start(near, &[]);
+    let large = vec![7; 1024 * 1024];
+    let mut pushed = 0;
+    while !near.session.append(|out| out.is_crowded(large.len())).unwrap() {
+        near.session.append(|out| {
+            let write = |out: &mut Vec<u8>| out.extend_from_slice(&large);
+            out.push(FrameHead::new(Kind::Send), Order::Free, write).unwrap();
+        });
+        pushed += 1;
+    }
+    assert_eq!(pushed, QUEUE_BYTES_MAX / large.len());
+    assert_eq!(near.session.append(|out| out.is_crowded(1)), Some(false));
+    near.session.append(|out| {
+        out.push(FrameHead::new(Kind::Send), Order::Free, |out| out.push(1)).unwrap();
+    });
+    near.session.flush();
+    let mut far = Side::start(far, &[]);
+    assert_eq!(far.frame().await, [1], "it came before all of them");
+    near.session.room().await;
+    assert_eq!(near.session.append(|out| out.is_crowded(large.len())), Some(false));
+    for _ in 0..pushed {
+        assert_eq!(far.frame().await.len(), large.len());
+    }
 }
 
 #[tokio::test]

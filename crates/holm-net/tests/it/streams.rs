@@ -387,7 +387,7 @@ async fn a_peer_that_reads_nothing_stops_new_streams() {
         () = std::future::ready(()) => {}
     }
     // Actors are not held up, and it goes on as soon as it is read.
-    assert_eq!(near.session.append(|out| out.is_crowded()), Some(false));
+    assert_eq!(near.session.append(|out| out.is_crowded(1)), Some(false));
     let mut far = start(far, terms(Side::Accepted));
     assert!(waiting.await.is_ok());
     for _ in 0..=opened.len() {

@@ -1,15 +1,14 @@
 //! What one class has to send: small frames in blocks, large messages in chunks.
 
 use super::{
-    lanes::{HELD_BYTES_MAX, Held, Lanes, Order},
+    block::{BLOCK_BYTES, Block},
+    lanes::{Held, Lanes, Order},
     large::{Budget, Chunk, Coder, Cutter, Large},
 };
-use crate::{Limits, frame::own_frame_length};
+use crate::{FrameHead, Limits};
+use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// Frames are gathered in blocks of about this size, in bytes: as much as a chunk, so
-/// that blocks and chunks taking turns share the connection evenly.
-pub(crate) const BLOCK_BYTES: usize = HELD_BYTES_MAX;
 /// Chunks of a class cut ahead of their turn to be written: what a vectored write can
 /// take at once.
 const CHUNKS_AHEAD: usize = 4;
@@ -41,7 +40,7 @@ pub(crate) struct Cursor {
 #[derive(Debug, Default)]
 pub(crate) struct ClassQueue {
     /// Each block ends at the end of a frame. The last one is appended to.
-    blocks: VecDeque<Vec<u8>>,
+    blocks: VecDeque<Block>,
     /// How much of the first block is written.
     block_written: usize,
     /// The start of a frame of the first block, at or before what is written.
@@ -57,6 +56,8 @@ pub(crate) struct ClassQueue {
     chunks_turn: bool,
     /// Bytes not written, but for what chunks add.
     pub(crate) queued: usize,
+    /// Those of large messages.
+    pub(crate) queued_large: usize,
 }
 
 impl ClassQueue {
@@ -66,16 +67,46 @@ impl ClassQueue {
         if self.lanes.must_hold(order) {
             return self.lanes.hold_frame(order);
         }
-        if self.blocks.back().is_none_or(|block| block.len() >= BLOCK_BYTES) {
-            self.blocks.push_back(spare.pop().unwrap_or_default());
+        self.open_block(spare).frames()
+    }
+
+    /// The block to add to.
+    #[inline]
+    fn open_block(&mut self, spare: &mut Vec<Vec<u8>>) -> &mut Block {
+        if self.blocks.back().is_none_or(Block::is_full) {
+            // Behind a full block more is to be expected.
+            let room = if self.blocks.is_empty() { 0 } else { BLOCK_BYTES };
+            let frames = spare.pop().unwrap_or_else(|| Vec::with_capacity(room));
+            self.blocks.push_back(Block::new(frames));
         }
         let Some(block) = self.blocks.back_mut() else { unreachable!("one was pushed") };
         block
     }
 
+    /// Adds a frame without copying its payload; says how many bytes it makes. `None`, and
+    /// nothing was added, if it must wait.
+    pub(crate) fn share(
+        &mut self,
+        head: FrameHead,
+        order: Order,
+        payload: &Bytes,
+        spare: &mut Vec<Vec<u8>>,
+    ) -> Option<usize> {
+        if self.lanes.must_hold(order) {
+            return None;
+        }
+        let block = self.open_block(spare);
+        let before = block.len();
+        block.share(head, payload.clone());
+        let added = block.len() - before;
+        self.queued += added;
+        Some(added)
+    }
+
     /// Adds a large message.
     pub(crate) fn push_large(&mut self, large: Large) {
         self.queued += large.payload.len();
+        self.queued_large += large.payload.len();
         if self.lanes.must_hold(large.order) {
             self.lanes.hold(large);
         } else {
@@ -87,7 +118,7 @@ impl ClassQueue {
 
     /// Where the last block ends, counting from the first byte of the first ever.
     fn blocks_end(&self) -> u64 {
-        let queued: usize = self.blocks.iter().map(Vec::len).sum();
+        let queued: usize = self.blocks.iter().map(Block::len).sum();
         self.blocks_written + (queued - self.block_written) as u64
     }
 
@@ -155,14 +186,14 @@ impl ClassQueue {
             return Self::next_chunk(cursor);
         }
         while self.frame_start < self.block_written {
-            self.frame_start += own_frame_length(&self.blocks[0][self.frame_start..]);
+            self.frame_start += self.blocks[0].frame_length(self.frame_start);
         }
         self.next_block(cursor, self.frame_start)
     }
 
-    /// The bytes of a block.
-    pub(crate) fn block(&self, index: usize) -> &[u8] {
-        &self.blocks[index]
+    /// Bytes of a block, from one place or from two.
+    pub(crate) fn block(&self, index: usize, start: usize, end: usize) -> [&[u8]; 2] {
+        self.blocks[index].parts(start, end)
     }
 
     /// What is left of a cut chunk: header, data, trailer.
@@ -188,11 +219,10 @@ impl ClassQueue {
         self.blocks_written += n as u64;
         if self.block_written == self.blocks[0].len() {
             (self.block_written, self.frame_start) = (0, 0);
-            if let Some(mut block) = self.blocks.pop_front()
+            if let Some(block) = self.blocks.pop_front()
                 && spare.len() < SPARE_BLOCKS
             {
-                block.clear();
-                spare.push(block);
+                spare.push(block.into_spare());
             }
         }
         self.chunks_turn |= whole;
@@ -209,13 +239,14 @@ impl ClassQueue {
         self.chunk_written = 0;
         self.chunks_turn = false;
         self.queued -= chunk.raw;
+        self.queued_large -= chunk.raw;
         if let Some((total, order)) = chunk.ends {
             budget.give_back(queue, total);
             let mut after = self.blocks_end();
             self.lanes.end(order, &mut |held| match held {
                 Held::Frames(frames) => {
                     after += frames.len() as u64;
-                    self.blocks.push_back(frames);
+                    self.blocks.push_back(Block::new(frames));
                 }
                 Held::Large(large) => self.cutter.add(large, after),
             });

@@ -25,7 +25,7 @@ fn fill(outbound: &mut Outbound, kind: Kind, large: bool, bytes: usize) {
     let head = FrameHead::new(kind);
     let size = if large { 10 * CHUNK } else { 1000 };
     for _ in 0..bytes / size {
-        outbound.push_large(head, Order::Free, vec![0; size].into()).unwrap();
+        outbound.push_bytes(head, Order::Free, &vec![0; size].into()).unwrap();
     }
 }
 

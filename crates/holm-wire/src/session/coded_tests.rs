@@ -66,7 +66,7 @@ fn push_all(terms: Terms, bodies: &[Vec<u8>]) -> Vec<u8> {
         if number % 2 == 0 {
             outbound.push(head, order, |out| out.extend_from_slice(body)).unwrap();
         } else {
-            outbound.push_large(head, order, Bytes::copy_from_slice(body)).unwrap();
+            outbound.push_bytes(head, order, &Bytes::copy_from_slice(body)).unwrap();
         }
     }
     write_all(&mut outbound)

@@ -1,6 +1,6 @@
 //! Credit: how much a sender may send before its reader has taken some of it.
 
-use crate::{Class, Violation};
+use crate::{Class, Limits, Violation};
 
 /// An amount of credit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,46 @@ impl Credit {
     /// has taken what came before: less than half is then not granted yet.
     fn cost(self, length: usize) -> u64 {
         (length as u64).min(self.bytes / 2)
+    }
+
+    /// The windows of a session's streams.
+    pub(crate) fn of_streams(limits: &Limits) -> Self {
+        Self { bytes: limits.stream_bytes as u64, items: limits.stream_items as u64 }
+    }
+}
+
+/// Items that a stream's reader took and that are not accounted for yet: so that it need not
+/// come to the session for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    window: Credit,
+    cost: Credit,
+    /// Their length in bytes.
+    pub(crate) length: usize,
+}
+
+impl Taken {
+    /// None, of a stream on these limits.
+    pub fn new(limits: &Limits) -> Self {
+        let none = Credit { bytes: 0, items: 0 };
+        Self { window: Credit::of_streams(limits), cost: none, length: 0 }
+    }
+
+    /// An item was taken. True if it is time to account for them: an eighth of the window, so
+    /// that the sender need not wait for it.
+    #[inline]
+    pub fn add(&mut self, length: usize) -> bool {
+        self.cost.bytes += self.window.cost(length);
+        self.cost.items += 1;
+        self.length += length;
+        8 * self.cost.bytes >= self.window.bytes || 8 * self.cost.items >= self.window.items
+    }
+
+    /// Accounts for them.
+    pub(crate) fn take(&mut self) -> (Credit, usize) {
+        let taken = (self.cost, self.length);
+        (self.cost, self.length) = (Credit { bytes: 0, items: 0 }, 0);
+        taken
     }
 }
 
@@ -90,11 +130,16 @@ impl Window {
         allowed
     }
 
-    /// It was taken: the credit to grant now, once that is half of the window, so that
-    /// grants are few and the sender need not stop.
-    pub(crate) fn consume(&mut self, length: usize) -> Option<Credit> {
-        self.taken.bytes += self.window.cost(length);
-        self.taken.items += 1;
+    /// What an item costs.
+    fn cost(&self, length: usize) -> Credit {
+        Credit { bytes: self.window.cost(length), items: 1 }
+    }
+
+    /// Items of this cost were taken: the credit to grant now, once that is half of the window,
+    /// so that grants are few and the sender need not stop.
+    pub(crate) fn consume(&mut self, cost: Credit) -> Option<Credit> {
+        self.taken.bytes += cost.bytes;
+        self.taken.items += cost.items;
         let due =
             2 * self.taken.bytes >= self.window.bytes || 2 * self.taken.items >= self.window.items;
         due.then(|| {
@@ -159,7 +204,7 @@ impl ClassCredits {
 
     /// A message that arrived was dealt with: the credit to grant now, if it is time to.
     pub fn consumed(&mut self, class: Class, length: usize) -> Option<Credit> {
-        self.of(class).and_then(|(_, window)| window.consume(length))
+        self.of(class).and_then(|(_, window)| window.consume(window.cost(length)))
     }
 
     /// The peer granted credit.

@@ -1,6 +1,8 @@
 //! The receiving half of a session: bytes read in, frames out.
 
 use super::{
+    buffers::{Buffer, Buffers},
+    read_buffer::ReadBuffer,
     reassembly::{ChunkStart, Place, Reassembly},
     terms::Terms,
 };
@@ -12,18 +14,19 @@ use crate::{
 };
 use bytes::Bytes;
 
-/// Read buffer of a quiet session, in bytes. It doubles whenever one read fills it.
-const BUFFER_MIN: usize = 8 * 1024;
-/// Read buffer of a busy one: four default chunks a read; more gains nothing and leaves
-/// the cache. A frame that is longer still (the longest chunks) gets its own room.
-const BUFFER_MAX: usize = 256 * 1024;
+/// Payloads from this length on are read into a buffer of their own, which the receiver may keep:
+/// below it a copy costs less than a system call.
+const DIRECT_MIN: usize = 16 * 1024;
+/// Behind such a payload another one is likely: so much of it, with its head, is read and then
+/// copied; the rest is read to where it belongs.
+const LEAD: usize = 4 * 1024;
 
 /// The payload of a complete message.
 #[derive(Debug)]
 pub enum Payload<'a> {
-    /// It came in one frame; valid during the call.
+    /// Valid during the call.
     Small(&'a [u8]),
-    /// It came in chunks.
+    /// It came in chunks, or in one long frame.
     Large(Bytes),
 }
 
@@ -56,22 +59,29 @@ pub struct Inbound {
     limits: Limits,
     codec: Option<Codec>,
     checksum: bool,
-    buffer: Vec<u8>,
-    /// What of `buffer` is read and not handled.
-    start: usize,
-    end: usize,
+    unread: ReadBuffer,
+    /// The last payload was long.
+    lead: bool,
     reassembly: Reassembly,
+    buffers: Buffers,
     direct: Option<Direct>,
     /// The last decompressed payload.
     plain: Vec<u8>,
 }
 
-/// The rest of a chunk, read right into its message.
-#[derive(Clone, Copy, Debug)]
+/// The rest of a payload, read right to where it belongs.
+#[derive(Debug)]
 struct Direct {
-    place: Place,
+    to: To,
     left: usize,
-    last: bool,
+}
+
+#[derive(Debug)]
+enum To {
+    /// A chunk, the last of its message or not.
+    Chunk { place: Place, last: bool },
+    /// The payload of a frame; of none to deliver, if its kind is to be skipped.
+    Frame { head: Option<FrameHead>, payload: Buffer },
 }
 
 impl Inbound {
@@ -79,16 +89,14 @@ impl Inbound {
     /// handshake. They are handled by the first `handle_read`, which may be of 0 bytes.
     pub fn new(terms: impl Into<Terms>, already_read: &[u8]) -> Self {
         let terms = terms.into();
-        let mut buffer = already_read.to_vec();
-        buffer.resize(buffer.len().max(BUFFER_MIN), 0);
         Self {
             limits: terms.limits,
             codec: terms.compression.map(Codec::new),
             checksum: terms.features.contains(Features::CHECKSUM),
-            buffer,
-            start: 0,
-            end: already_read.len(),
+            unread: ReadBuffer::new(already_read),
+            lead: false,
             reassembly: Reassembly::default(),
+            buffers: Buffers::default(),
             direct: None,
             plain: Vec::new(),
         }
@@ -96,13 +104,20 @@ impl Inbound {
 
     /// Where to read to; never empty. In the midst of a chunk this is the message itself.
     pub fn buffer(&mut self) -> &mut [u8] {
-        if let Some(direct) = self.direct {
-            return self.reassembly.lend(direct.place, direct.left);
+        match &mut self.direct {
+            Some(Direct { to: To::Chunk { place, .. }, left }) => {
+                self.reassembly.lend(*place, *left)
+            }
+            Some(Direct { to: To::Frame { payload, .. }, left }) => {
+                let payload = payload.as_mut_slice();
+                let start = payload.len() - *left;
+                &mut payload[start..]
+            }
+            None => {
+                let frame_max = VARINT_BYTES_MAX + self.limits.chunk_max + FRAME_OVERHEAD_MAX;
+                self.unread.room(frame_max, if self.lead { LEAD } else { usize::MAX })
+            }
         }
-        if self.buffer.len() - self.end < self.buffer.len() / 2 {
-            self.make_room();
-        }
-        &mut self.buffer[self.end..]
     }
 
     /// `n` bytes were read into what [`buffer`](Self::buffer) lent.
@@ -113,26 +128,16 @@ impl Inbound {
     /// # Panics
     /// If `n` is more than was lent.
     pub fn handle_read(&mut self, n: usize, sink: &mut impl Sink) -> Result<(), Violation> {
-        if let Some(direct) = &mut self.direct {
-            assert!(n <= direct.left, "more was read than was lent");
-            direct.left -= n;
-            let direct = *direct;
-            self.reassembly.filled(direct.place, n);
-            if direct.left == 0 {
-                self.direct = None;
-                self.end_chunk(direct.place, direct.last, sink)?;
-            }
-            return Ok(());
+        if let Some(direct) = self.direct.take() {
+            return self.handle_direct(direct, n, sink);
         }
-        assert!(n <= self.buffer.len() - self.end, "more was read than was lent");
-        self.end += n;
+        self.unread.filled(n);
         while let Some(raw) = RawHead::decode_in_session(
-            &self.buffer[self.start..self.end],
+            self.unread.as_slice(),
             self.limits.chunk_max + FRAME_OVERHEAD_MAX,
             self.codec.is_some(),
         )? {
-            let payload = self.start + raw.header;
-            let end = payload + raw.payload;
+            let end = raw.header + raw.payload;
             if self.checksum || raw.flags & FLAG_COMPRESSED != 0 {
                 if !self.handle_coded(raw, sink)? {
                     break;
@@ -146,25 +151,67 @@ impl Inbound {
                     length: raw.payload,
                     max: self.limits.chunk_max,
                 });
-            } else if end > self.end {
+            } else if end > self.unread.as_slice().len() {
+                if raw.payload >= DIRECT_MIN {
+                    self.begin_direct(&raw);
+                }
                 break;
             } else {
                 if let Some(head) = RawHead::known(raw.kind, raw.id) {
-                    sink.frame(head, Payload::Small(&self.buffer[payload..end]))?;
+                    let payload = &self.unread.as_slice()[raw.header..end];
+                    sink.frame(head, Payload::Small(payload))?;
                 }
-                self.start = end;
+                self.unread.handled(end);
             }
         }
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
+        if self.direct.is_none() && std::mem::take(&mut self.lead) {
+            self.buffers.shrink();
         }
         Ok(())
     }
 
+    /// `n` bytes of a long payload were read.
+    fn handle_direct(
+        &mut self,
+        mut direct: Direct,
+        n: usize,
+        sink: &mut impl Sink,
+    ) -> Result<(), Violation> {
+        assert!(n <= direct.left, "more was read than was lent");
+        direct.left -= n;
+        if let To::Chunk { place, .. } = direct.to {
+            self.reassembly.filled(place, n);
+        }
+        if direct.left > 0 {
+            self.direct = Some(direct);
+            return Ok(());
+        }
+        self.lead = true;
+        match direct.to {
+            To::Chunk { place, last } => self.end_chunk(place, last, sink),
+            To::Frame { head: Some(head), payload } => {
+                sink.frame(head, Payload::Large(payload.freeze()))
+            }
+            To::Frame { head: None, .. } => Ok(()),
+        }
+    }
+
+    /// Has the rest of the frame at `start` read to a buffer of its own.
+    fn begin_direct(&mut self, raw: &RawHead) {
+        let here = &self.unread.as_slice()[raw.header..];
+        let mut payload = self.buffers.take(raw.payload);
+        payload.as_mut_slice()[..here.len()].copy_from_slice(here);
+        let left = raw.payload - here.len();
+        self.unread.clear();
+        let head = RawHead::known(raw.kind, raw.id);
+        self.direct = Some(Direct { to: To::Frame { head, payload }, left });
+    }
+
     /// Takes what is here of the chunk at `start`; false if nothing follows it yet.
     fn handle_chunk(&mut self, raw: &RawHead, sink: &mut impl Sink) -> Result<bool, Violation> {
-        let payload = self.start + raw.header;
-        let here = &self.buffer[payload..self.end.min(payload + raw.payload)];
+        let unread = self.unread.as_slice();
+        let end = unread.len().min(raw.header + raw.payload);
+        let here = &unread[raw.header..end];
         let Some(chunk) = ChunkStart::decode(raw, here)? else {
             return Ok(false);
         };
@@ -172,12 +219,12 @@ impl Inbound {
         let data = &here[chunk.header..];
         self.reassembly.append(place, data);
         let left = chunk.data - data.len();
-        self.start = payload + here.len();
+        self.unread.handled(end);
         if left == 0 {
             self.end_chunk(place, chunk.last, sink)?;
             Ok(true)
         } else {
-            self.direct = Some(Direct { place, left, last: chunk.last });
+            self.direct = Some(Direct { to: To::Chunk { place, last: chunk.last }, left });
             Ok(false)
         }
     }
@@ -185,8 +232,7 @@ impl Inbound {
     /// Takes a frame with a checksum or a compressed payload, once it is here as a whole;
     /// false if it is not.
     fn handle_coded(&mut self, mut raw: RawHead, sink: &mut impl Sink) -> Result<bool, Violation> {
-        let head = self.start + raw.header;
-        let end = head + raw.payload;
+        let end = raw.header + raw.payload;
         let trailer = if self.checksum { CHECKSUM_BYTES } else { 0 };
         raw.payload = raw.payload.checked_sub(trailer).ok_or(Violation::FrameTooShort)?;
         let chunk = raw.flags & FLAG_CHUNK != 0;
@@ -194,19 +240,16 @@ impl Inbound {
             let (length, max) = (raw.payload, self.limits.chunk_max);
             return Err(Violation::FrameTooLong { length, max });
         }
-        if end > self.end {
-            return Ok(false);
-        }
-        let body = head + raw.payload;
+        let Some(frame) = self.unread.take(end) else { return Ok(false) };
+        let body = raw.header + raw.payload;
         if self.checksum {
             // The length is no part of it: a damaged one shows by what it covers.
-            let sum = crc32c::crc32c(&self.buffer[self.start + raw.width..body]);
-            if sum.to_le_bytes() != self.buffer[body..end] {
+            let sum = crc32c::crc32c(&frame[raw.width..body]);
+            if sum.to_le_bytes() != frame[body..] {
                 return Err(Violation::Checksum);
             }
         }
-        let payload = &self.buffer[head..body];
-        self.start = end;
+        let payload = &frame[raw.header..body];
         if chunk {
             let Some(start) = ChunkStart::decode(&raw, payload)? else {
                 unreachable!("the payload is here as a whole")
@@ -247,22 +290,6 @@ impl Inbound {
             sink.frame(head, Payload::Large(message))?;
         }
         Ok(())
-    }
-
-    /// Frees the end of the buffer: moves what is not handled to its start, and doubles
-    /// the buffer if the last read filled it.
-    fn make_room(&mut self) {
-        let full = self.end == self.buffer.len();
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-        }
-        (self.start, self.end) = (0, self.end - self.start);
-        let frame_max = VARINT_BYTES_MAX + self.limits.chunk_max + FRAME_OVERHEAD_MAX;
-        let max = BUFFER_MAX.max(frame_max);
-        if full && self.buffer.len() < max {
-            self.buffer.resize((2 * self.buffer.len()).min(max), 0);
-        }
-        assert!(self.end < self.buffer.len(), "the buffer holds the longest frame");
     }
 }
 

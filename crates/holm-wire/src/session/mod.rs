@@ -3,6 +3,8 @@
 //! The driver keeps one [`Outbound`] under the lock that guards its writes, and one
 //! [`Inbound`] in its reader. Neither waits for anything.
 
+mod block;
+mod buffers;
 mod class_queue;
 #[cfg(test)]
 mod class_tests;
@@ -16,6 +18,7 @@ mod keep_alive;
 mod lanes;
 mod large;
 mod outbound;
+mod read_buffer;
 mod reassembly;
 pub mod streams;
 mod terms;
@@ -23,7 +26,7 @@ mod terms;
 mod tests;
 mod turns;
 
-pub use flow::{BULK_WINDOW, ClassCredits, Credit, MEMBERSHIP_WINDOW};
+pub use flow::{BULK_WINDOW, ClassCredits, Credit, MEMBERSHIP_WINDOW, Taken};
 pub use inbound::{Inbound, Payload, Sink};
 pub use keep_alive::{Activity, KeepAlive, Look, Patience};
 pub use lanes::{Order, ReceiverKey};

@@ -1,7 +1,8 @@
 //! The sending half of a session: frames in, bytes to write out.
 
 use super::{
-    class_queue::{BLOCK_BYTES, ClassQueue, Next},
+    block::BLOCK_BYTES,
+    class_queue::{ClassQueue, Next},
     lanes::Order,
     large::{Budget, Coder, Large},
     terms::Terms,
@@ -25,6 +26,10 @@ pub struct TooLarge {
     /// The most that the session carries.
     pub max: usize,
 }
+
+/// Payloads from this length on are lent to the kernel, not copied: below it a copy costs less
+/// than a place of a vectored write and counting references.
+const SHARE_MIN: usize = 8 * 1024;
 
 /// What a write stopped within.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +103,7 @@ impl Outbound {
 
     /// Queues a frame whose payload `write` appends to the buffer it is given. A payload
     /// that turns out larger than a chunk is copied and goes the way of
-    /// [`push_large`](Self::push_large). `order` holds within the frame's class, and does
+    /// [`push_bytes`](Self::push_bytes). `order` holds within the frame's class, and does
     /// not matter for control frames. If `write` panics nothing is queued.
     ///
     /// # Errors
@@ -135,21 +140,41 @@ impl Outbound {
         Ok(())
     }
 
-    /// Queues a message with this whole payload, without copying it if it is larger than
-    /// a chunk.
+    /// Queues a message with this whole payload, which is not copied if it is long.
     ///
     /// # Errors
     /// [`TooLarge`], at the caller.
-    pub fn push_large(
+    pub fn push_bytes(
+        &mut self,
+        head: FrameHead,
+        order: Order,
+        payload: &Bytes,
+    ) -> Result<(), TooLarge> {
+        let length = payload.len();
+        if length < SHARE_MIN {
+            return self.push(head, order, |out| out.extend_from_slice(payload));
+        }
+        if length > self.limits.chunk_max {
+            return self.push_large(head, order, payload.clone());
+        }
+        if self.plain
+            && let Some(queue) = queue_of(head.kind.class())
+            && let Some(added) = self.queues[queue].share(head, order, payload, &mut self.spare)
+        {
+            self.queued += added;
+            return Ok(());
+        }
+        self.push(head, order, |out| out.extend_from_slice(payload))
+    }
+
+    /// Queues a message larger than a chunk.
+    fn push_large(
         &mut self,
         head: FrameHead,
         order: Order,
         payload: Bytes,
     ) -> Result<(), TooLarge> {
         let length = payload.len();
-        if length <= self.limits.chunk_max {
-            return self.push(head, order, |out| out.extend_from_slice(&payload));
-        }
         let Some(queue) = queue_of(head.kind.class()) else {
             return Err(TooLarge { length, max: self.limits.chunk_max });
         };
@@ -174,6 +199,13 @@ impl Outbound {
             None => self.control.len() - self.control_written,
             Some(queue) => self.queues[queue].queued,
         }
+    }
+
+    /// Those of one class's messages larger than a chunk, which hold up only what is behind them to
+    /// the same receiver.
+    #[inline]
+    pub fn queued_large_of(&self, class: Class) -> usize {
+        queue_of(class).map_or(0, |queue| self.queues[queue].queued_large)
     }
 
     /// Whether there is nothing to write.
@@ -201,7 +233,7 @@ impl Outbound {
             match *piece {
                 Piece::Control { end } => lend(&self.control[self.control_written..end]),
                 Piece::Class { queue, next: Next::Block { index, start, end } } => {
-                    lend(&self.queues[queue].block(index)[start..end]);
+                    self.queues[queue].block(index, start, end).into_iter().for_each(&mut lend);
                 }
                 Piece::Class { queue, next: Next::Chunk { index } } => {
                     self.queues[queue].chunk(index).into_iter().for_each(&mut lend);
@@ -321,7 +353,7 @@ impl Outbound {
 /// Places of a vectored write.
 fn places_of(next: Next) -> usize {
     match next {
-        Next::Block { .. } => 1,
+        Next::Block { .. } => 2,
         Next::Chunk { .. } => 3,
     }
 }

@@ -154,6 +154,30 @@ fn pushed_at_or_later(from: usize, stream: &[u8], to: usize) -> usize {
     bytes
 }
 
+/// Long payloads of one frame are lent on one side, and read to a place of their own on the other.
+#[test]
+fn long_payloads_are_not_copied_and_whole() {
+    const SIZES: [usize; 9] = [1, 8_191, 8_192, 16_383, 16_384, 40_000, 65_536, 65_536, 3];
+    let limits = Limits::default();
+    let mut outbound = Outbound::new(limits);
+    let sent: Vec<_> = SIZES.iter().map(|&size| Bytes::from(payload(size, size.max(8)))).collect();
+    for bytes in &sent {
+        outbound.push_bytes(FrameHead::new(Kind::Send), Order::Free, bytes).unwrap();
+    }
+    let mut segments = [IoSlice::new(&[]); 32];
+    let used = outbound.segments(&mut segments);
+    for bytes in sent.iter().filter(|bytes| bytes.len() >= 8_192) {
+        let lent = segments[..used].iter().any(|segment| segment.as_ptr() == bytes.as_ptr());
+        assert!(lent, "{}", bytes.len());
+    }
+    let stream = write_all(&mut outbound);
+    for pieces in [&[usize::MAX][..], &[1], &[5_000], &[100_000, 7], &[70_000]] {
+        let log = read(limits, &stream, pieces).unwrap();
+        let arrived: Vec<_> = log.0.into_iter().map(|(_, bytes)| bytes).collect();
+        assert!(arrived == sent, "{pieces:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -174,7 +198,7 @@ proptest! {
                     if size % 2 == 0 {
                         outbound.push(head, order, |out| out.extend_from_slice(&bytes)).unwrap();
                     } else {
-                        outbound.push_large(head, order, Bytes::from(bytes.clone())).unwrap();
+                        outbound.push_bytes(head, order, &Bytes::from(bytes.clone())).unwrap();
                     }
                     sent.push((order, bytes));
                 }
@@ -237,7 +261,7 @@ proptest! {
         for (number, size) in sizes.into_iter().enumerate() {
             let order = Order::To(ReceiverKey(number as u64));
             outbound
-                .push_large(FrameHead::new(Kind::Send), order, vec![0x55; size].into())
+                .push_bytes(FrameHead::new(Kind::Send), order, &vec![0x55; size].into())
                 .unwrap();
         }
         let mut stream = write_all(&mut outbound);
@@ -251,7 +275,7 @@ proptest! {
 
 fn push(outbound: &mut Outbound, number: usize, order: Order, size: usize) {
     let bytes = payload(number, size);
-    outbound.push_large(FrameHead::new(Kind::Send), order, bytes.into()).unwrap();
+    outbound.push_bytes(FrameHead::new(Kind::Send), order, &bytes.into()).unwrap();
 }
 
 fn numbers(log: &Log) -> Vec<usize> {
@@ -327,14 +351,14 @@ fn few_bytes_are_lent_ahead() {
 fn too_large_is_the_callers_fault_and_queues_nothing() {
     let mut outbound = Outbound::new(limits());
     let head = FrameHead::new(Kind::Send);
-    let refused = outbound.push_large(head, Order::Free, vec![0; 120_001].into());
+    let refused = outbound.push_bytes(head, Order::Free, &vec![0; 120_001].into());
     assert_eq!(refused, Err(TooLarge { length: 120_001, max: 120_000 }));
     let refused = outbound.push(head, Order::Free, |out| out.resize(out.len() + 120_001, 0));
     assert_eq!(refused, Err(TooLarge { length: 120_001, max: 120_000 }));
-    let refused = outbound.push_large(
+    let refused = outbound.push_bytes(
         FrameHead::new(Kind::Close),
         Order::Free,
-        vec![0; 16 * 1024 + 1].into(),
+        &vec![0; 16 * 1024 + 1].into(),
     );
     assert_eq!(refused, Err(TooLarge { length: 16 * 1024 + 1, max: 16 * 1024 }));
     assert!(outbound.is_empty());

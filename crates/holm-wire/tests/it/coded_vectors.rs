@@ -113,7 +113,7 @@ fn compressed_frames_and_checksums() {
     let mut outbound = Outbound::new(terms(Features::CHECKSUM, lz4));
     let mut large = vec![0x61; 64 * 1024];
     large.extend_from_slice(b"tail");
-    outbound.push_large(head, Order::Free, Bytes::from(large.clone())).unwrap();
+    outbound.push_bytes(head, Order::Free, &Bytes::from(large.clone())).unwrap();
     let bytes = written(&mut outbound);
     assert_eq!(read(terms(Features::CHECKSUM, lz4), &bytes), (head, large));
     vectors.check("lz4_chunks", &bytes);

@@ -119,7 +119,7 @@ fn chunks() {
     let payload = Bytes::from(vec![0xaa; 2 * 64 * 1024 + 1]);
     let mut outbound = Outbound::new(Limits::default());
     let head = FrameHead::of_request(Kind::Reply, request(7));
-    outbound.push_large(head, Order::Free, payload.clone()).unwrap();
+    outbound.push_bytes(head, Order::Free, &payload).unwrap();
     let bytes = written(&mut outbound);
     assert_eq!(read(&bytes), (head, payload.to_vec()));
     let mut heads = bytes.split(|&byte| byte == 0xaa).filter(|head| !head.is_empty());

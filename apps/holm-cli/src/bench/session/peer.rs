@@ -29,6 +29,8 @@ pub(super) const BULK: u8 = 3;
 const MESSAGE_MAX: usize = 128 * 1024 * 1024;
 /// Items under way, as much as the peers that this is compared with allow.
 const STREAM_BYTES: usize = 4 * 1024 * 1024;
+/// Small ones, as if they had 32 bytes.
+const STREAM_ITEMS: usize = STREAM_BYTES / 32;
 /// The variables in which the other process finds the cookie and its key's folder.
 const COOKIE: &str = "HOLM_BENCH_COOKIE";
 const KEYS: &str = "HOLM_BENCH_KEYS";
@@ -71,8 +73,12 @@ impl Secrets {
 fn introduction(node: &str) -> Result<Introduction> {
     let mut own = Introduction::new("bench".parse()?, node.parse()?, Incarnation(1));
     own.features = Features::STREAMS.with(Features::TICKS);
-    own.limits =
-        Limits { message_max: MESSAGE_MAX, stream_bytes: STREAM_BYTES, ..Limits::default() };
+    own.limits = Limits {
+        message_max: MESSAGE_MAX,
+        stream_bytes: STREAM_BYTES,
+        stream_items: STREAM_ITEMS,
+        ..Limits::default()
+    };
     Ok(own)
 }
 

@@ -1,6 +1,6 @@
 //! The open streams of a session and what may happen to each next; no items, no waiting.
 
-use super::super::flow::{Allowance, Credit, Window};
+use super::super::flow::{Allowance, Credit, Taken, Window};
 use crate::{
     Admission, Limits, RequestId, RequestIds, Side, Violation,
     error::{RequestFault, StreamFault},
@@ -99,10 +99,7 @@ impl<T> StreamTable<T> {
     }
 
     fn stream(&self, send_ended: bool, receive_ended: bool, held: usize, local: T) -> Stream<T> {
-        let window = Credit {
-            bytes: self.limits.stream_bytes as u64,
-            items: self.limits.stream_items as u64,
-        };
+        let window = Credit::of_streams(&self.limits);
         Stream {
             send: Allowance::new(window),
             send_ended,
@@ -162,6 +159,11 @@ impl<T> StreamTable<T> {
         self.from_peer += 1;
         self.held += body;
         Ok(Admission::Admitted)
+    }
+
+    /// Whether a single stream is open.
+    pub fn is_single(&self) -> bool {
+        self.streams.len() == 1
     }
 
     /// What is kept with a stream.
@@ -306,12 +308,14 @@ impl<T> StreamTable<T> {
         Ok(Some(&mut stream.local))
     }
 
-    /// The reader took an item of this length: the credit to grant now, if it is time to.
-    pub fn consumed(&mut self, id: RequestId, length: usize) -> Option<Credit> {
+    /// The reader took items, which are accounted for now: the credit to grant, if it is time
+    /// to.
+    pub fn consumed(&mut self, id: RequestId, taken: &mut Taken) -> Option<Credit> {
         let stream = self.streams.get_mut(&id)?;
+        let (cost, length) = taken.take();
         stream.held -= length;
         self.held -= length;
-        stream.receive.consume(length).filter(|_| !stream.receive_ended)
+        stream.receive.consume(cost).filter(|_| !stream.receive_ended)
     }
 
     /// The stream's user is done with it.

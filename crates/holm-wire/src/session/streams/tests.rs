@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::session::Taken;
 use crate::{
     Admission, FrameHead, Kind, Limits, RequestFault, RequestId, Side, StreamFault, Violation,
     WireError, session::Credit,
@@ -81,7 +82,7 @@ impl End {
             Op::Consume(at) => {
                 if let Some(id) = pick(at, &self.used)
                     && let Some(length) = self.table.local(id).unwrap().pop_front()
-                    && let Some(credit) = self.table.consumed(id, length)
+                    && let Some(credit) = self.table.consumed(id, &mut taken(length))
                 {
                     self.out.push_back(Message::Credit(id, credit));
                 }
@@ -309,6 +310,13 @@ fn more_than_the_credit() {
     assert_eq!(stream_fault(table.handle_item(id(1), 0, false)), StreamFault::Credit);
 }
 
+/// One item of this length.
+fn taken(length: usize) -> Taken {
+    let mut taken = Taken::new(&limits());
+    taken.add(length);
+    taken
+}
+
 /// An item costs at most half of the window, so that whatever was sent and taken before,
 /// there is credit for one of any length.
 #[test]
@@ -320,7 +328,7 @@ fn a_long_item_never_waits_for_ever() {
         for length in [before, 350] {
             assert_eq!(sender.send(stream, length, false), Sending::Now, "{before}");
             assert!(matches!(receiver.handle_item(id(1), length, false), Ok(Arrival::Wanted(()))));
-            if let Some(credit) = receiver.consumed(id(1), length) {
+            if let Some(credit) = receiver.consumed(id(1), &mut taken(length)) {
                 assert_eq!(sender.handle_credit(stream, credit), Ok(Some(&mut ())));
             }
         }
