@@ -54,7 +54,7 @@ pub(crate) struct Records {
     /// The next record is a word to the channel.
     word: bool,
     ended: bool,
-    /// Where small buffers are gathered to one record.
+    /// Where buffers that do not fill a record are gathered to one.
     gather: Vec<u8>,
 }
 
@@ -93,12 +93,18 @@ impl Records {
         self.encrypt(&[word]);
     }
 
-    fn rekey_if_due(&mut self) {
+    fn unsent_bytes(&self) -> usize {
+        self.outgoing.len() - self.unsent
+    }
+
+    /// Encrypts a record of the stream, under a new key if it is time for one.
+    fn seal(&mut self, plaintext: &[u8]) {
         if self.sent >= self.life.bytes || self.since.elapsed() >= self.life.time {
             self.say(REKEY);
             self.noise.rekey_outgoing();
             (self.sent, self.since) = (0, Instant::now());
         }
+        self.encrypt(plaintext);
     }
 
     /// Decrypts one record without its length.
@@ -130,36 +136,30 @@ impl Records {
 impl Channel for Records {
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut written = 0;
-        let mut rest = bufs.iter().map(|buf| &buf[..]).filter(|buf| !buf.is_empty());
-        while self.outgoing.len() - self.unsent < UNSENT_MAX
-            && let Some(mut buf) = rest.next()
-        {
-            self.rekey_if_due();
-            let mut gather = std::mem::take(&mut self.gather);
-            // A buffer that fills records is encrypted where it is; smaller ones share one.
-            while buf.len() < PLAIN_MAX - gather.len()
-                && let Some(next) = rest.next()
-            {
-                gather.extend_from_slice(buf);
-                buf = next;
-            }
-            if !gather.is_empty() {
-                let (fits, left) = buf.split_at(buf.len().min(PLAIN_MAX - gather.len()));
-                gather.extend_from_slice(fits);
-                self.encrypt(&gather);
-                written += gather.len();
-                buf = left;
-            }
-            gather.clear();
-            self.gather = gather;
-            for plaintext in buf.chunks(PLAIN_MAX) {
-                self.encrypt(plaintext);
-                written += plaintext.len();
-                if self.outgoing.len() - self.unsent >= UNSENT_MAX {
-                    return Ok(written);
+        let mut gather = std::mem::take(&mut self.gather);
+        for buf in bufs {
+            let mut rest = &buf[..];
+            while !rest.is_empty() && self.unsent_bytes() + gather.len() < UNSENT_MAX {
+                let n = rest.len().min(PLAIN_MAX - gather.len());
+                let (fits, left) = rest.split_at(n);
+                if n == PLAIN_MAX {
+                    self.seal(fits);
+                } else {
+                    gather.extend_from_slice(fits);
+                    if gather.len() == PLAIN_MAX {
+                        self.seal(&gather);
+                        gather.clear();
+                    }
                 }
+                written += n;
+                rest = left;
             }
         }
+        if !gather.is_empty() {
+            self.seal(&gather);
+            gather.clear();
+        }
+        self.gather = gather;
         Ok(written)
     }
 
