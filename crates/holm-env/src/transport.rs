@@ -36,6 +36,23 @@ pub trait Listener: Send + 'static {
     /// shortage would otherwise spin.
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Connection>>;
 
+    /// The next stream of a peer that `admits` says yes to. Those of others are closed without a
+    /// word, as cheaply as the transport can. Cancel safe, errors as for [`accept`](Self::accept).
+    fn accept_if<'a>(
+        &'a mut self,
+        admits: &'a (dyn Fn(&PeerAddr) -> bool + Send + Sync),
+    ) -> BoxFuture<'a, io::Result<Connection>> {
+        Box::pin(async move {
+            loop {
+                let connection = self.accept().await?;
+                if admits(&connection.peer) {
+                    return Ok(connection);
+                }
+                connection.writer.shutdown();
+            }
+        })
+    }
+
     /// Where it listens, with the real port where 0 was asked for.
     fn local(&self) -> Endpoint;
 }
@@ -61,7 +78,7 @@ pub enum PeerAddr {
     /// A TCP peer.
     Tcp(SocketAddr),
     /// A process of this machine, by what the kernel noted when it connected or
-    /// began to listen.
+    /// began to listen. Of a named pipe, nothing is known.
     Unix {
         /// Its effective user, where the system tells.
         uid: Option<u32>,

@@ -103,15 +103,17 @@ impl Gate {
         count(&mut self.state.lock().counters);
     }
 
+    /// A connection came. To be asked once for each, before [`enter`](Self::enter).
+    pub(crate) fn handle_connection(&self, source: Source) -> Result<(), Refusal> {
+        let state = &mut *self.state.lock();
+        state.counters.connections += 1;
+        let taken = state.admission.handle_connection(source, self.now());
+        taken.inspect_err(|refusal| state.count(refusal))
+    }
+
     /// Waits for the place of a connection's handshake, at most as long as the others' grace.
     /// Cancel safe: it takes nothing before it is ready.
     pub(crate) async fn enter(self: &Arc<Self>, source: Source) -> Result<Handshake, Refusal> {
-        {
-            let state = &mut *self.state.lock();
-            state.counters.connections += 1;
-            let taken = state.admission.handle_connection(source, self.now());
-            taken.inspect_err(|refusal| state.count(refusal))?;
-        }
         loop {
             let ended = self.ended.notified();
             let wait = {

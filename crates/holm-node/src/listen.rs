@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_env::{Connection, Endpoint, Listener};
+use holm_env::{Connection, Endpoint, Listener, PeerAddr};
 use holm_net::handshake::HandshakeFailure;
 use holm_net::unix_dir::bind_private;
 use holm_net::{TlsFailure, secure_accept};
@@ -19,10 +19,6 @@ use crate::inner::Inner;
 
 /// Pause after a failed accept: the process is out of file handles, which takes a while to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Pause after a refused connection behind which no other waits: so a flood of those is taken a
-/// batch at a time, not at the price of a wake-up each. Who comes meanwhile waits no longer.
-const REFUSAL_PAUSE: Duration = Duration::from_millis(1);
 
 /// Begins to listen; nothing is accepted yet.
 pub(crate) async fn bind(node: &Inner, at: &Endpoint) -> Result<Box<dyn Listener>, StartError> {
@@ -41,20 +37,21 @@ pub(crate) async fn bind(node: &Inner, at: &Endpoint) -> Result<Box<dyn Listener
 pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn Listener>) {
     let weak = Arc::downgrade(node);
     let env = node.env.clone();
+    let gate = Arc::clone(&node.gate);
     let mut stopping = node.stopping.subscribe();
+    // What speaks TLS or Noise would not understand a refusal.
+    let has_words = at.stream() == at;
     let accepting = async move {
-        let mut has_refused = false;
+        let admits = |from: &PeerAddr| {
+            let judged = gate.handle_connection(gate::source(from));
+            judged.inspect_err(|refusal| note(from, refusal)).is_ok()
+        };
         loop {
+            let next = if has_words { listener.accept() } else { listener.accept_if(&admits) };
             let accepted = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
-                accepted = listener.accept() => Some(accepted),
-                () = std::future::ready(()), if has_refused => None,
-            };
-            let Some(accepted) = accepted else {
-                tokio::time::sleep(REFUSAL_PAUSE).await;
-                has_refused = false;
-                continue;
+                accepted = next => accepted,
             };
             let Some(node) = weak.upgrade() else { return };
             let connection = match accepted {
@@ -65,12 +62,18 @@ pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn List
                     continue;
                 }
             };
+            let source = gate::source(&connection.peer);
+            let entering = async {
+                if has_words {
+                    gate.handle_connection(source)?;
+                }
+                gate.enter(source).await
+            };
             let entered = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
-                entered = node.gate.enter(gate::source(&connection.peer)) => entered,
+                entered = entering => entered,
             };
-            has_refused = entered.is_err();
             match entered {
                 Ok(handshake) => {
                     let stopping = stopping.clone();
@@ -78,10 +81,8 @@ pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn List
                     drop(env.spawn(admit(node, at, connection, handshake, stopping)));
                 }
                 Err(refusal) => {
-                    // Not a line in the usual log for each of a flood; they are counted.
-                    let from = &connection.peer;
-                    tracing::debug!(node = %node.name(), %from, %refusal, "closed at once");
-                    refuse(&at, &connection, &refusal);
+                    note(&connection.peer, &refusal);
+                    refuse(has_words, &connection, &refusal);
                 }
             }
         }
@@ -94,10 +95,14 @@ pub(crate) fn accept(node: &Arc<Inner>, at: Endpoint, mut listener: Box<dyn List
     }));
 }
 
+/// Not a line in the usual log for each connection of a flood; they are counted.
+fn note(from: &PeerAddr, refusal: &Refusal) {
+    tracing::debug!(%from, %refusal, "closed at once");
+}
+
 /// Closes a connection before it has said anything.
-fn refuse(at: &Endpoint, connection: &Connection, refusal: &Refusal) {
-    // What speaks TLS or Noise would not understand.
-    if at.stream() == *at {
+fn refuse(has_words: bool, connection: &Connection, refusal: &Refusal) {
+    if has_words {
         let mut out = Vec::new();
         Reject::new(Code::Overloaded, refusal.to_string()).send(&mut out);
         // One try, which a fresh connection takes.

@@ -16,8 +16,9 @@ use tokio::time::{Sleep, sleep_until};
 use crate::gate::Gate;
 
 /// Parts of a burst that a session takes from the quota at once, so that few of its signals ask
-/// for lock and clock; what it leaves unused is lost, a sixteenth at most.
-const LEASE_PARTS: u64 = 16;
+/// for lock and clock. So many are let through together: the more parts, the less do others wait
+/// behind them. What it leaves unused is lost, one part at most.
+const LEASE_PARTS: u64 = 64;
 
 /// Most taken at once: with as many the cost for each is nothing already.
 const LEASE_MAX: u64 = 64 * 1024;

@@ -81,7 +81,7 @@ impl Meter {
 }
 
 /// User and system seconds in a `stat` file of `/proc`, which counts in ticks of 10 ms.
-fn cpu_secs_of(path: &str) -> f64 {
+pub(super) fn cpu_secs_of(path: &str) -> f64 {
     const TICKS_A_SECOND: f64 = 100.0;
     let stat = std::fs::read_to_string(path).unwrap_or_default();
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "what is measured runs in the real world")]
 
 mod curve;
+mod flood;
 mod local;
 mod meter;
 mod remote;
@@ -33,6 +34,8 @@ pub(crate) enum Bench {
     CurveChild(Measure),
     /// One session of two processes, without actors.
     Session(Session),
+    /// A node under attack, and what its other peers notice.
+    Flood(flood::Flood),
     /// The other process of `remote`.
     #[command(hide = true)]
     Serve {
@@ -104,6 +107,7 @@ pub(crate) async fn run(bench: Bench) -> Result<()> {
             Bench::Session(session) => {
                 session::run(&session.channel, &session.measure.into()).await
             }
+            Bench::Flood(flood) => flood::run(flood).await,
             Bench::ServeSession { at } => session::serve(&at).await,
             Bench::SpawnChild(measure) => spawn::child(measure.spawn).await,
             Bench::CurveChild(measure) => curve::child(measure.spawn).await,

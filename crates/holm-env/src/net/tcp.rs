@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
@@ -13,6 +14,15 @@ use super::{DIAL_ADDRESS_TIMEOUT, UNREAD_BYTES_MAX};
 use crate::endpoint::Endpoint;
 use crate::sys;
 use crate::transport::{BoxFuture, Connection, DialError, ListenError, Listener, PeerAddr};
+
+/// Connections that may wait to be accepted: a tenth of a second of a flood, as long as a busy
+/// process may take to come back to them. Beyond it the kernel drops the first packets of
+/// others, who lose a second. (Linux caps it at `net.core.somaxconn`.)
+const BACKLOG: i32 = 1024;
+
+/// Connections closed one after the other before other tasks get their turn: less than a
+/// millisecond.
+const CLOSED_TURN: usize = 16;
 
 /// Tries the host's addresses in the resolver's order.
 pub(super) async fn dial(to: &Endpoint, host: &str, port: u16) -> Result<Connection, DialError> {
@@ -69,6 +79,7 @@ pub(super) async fn listen(
 ) -> Result<Box<dyn Listener>, ListenError> {
     let failed = |error| ListenError::from_bind(at, error);
     let listener = TcpListener::bind((host, port)).await.map_err(failed)?;
+    SockRef::from(&listener).listen(BACKLOG).map_err(failed)?;
     let local = listener.local_addr().map_err(failed)?;
     Ok(Box::new(TcpListening { listener, local }))
 }
@@ -78,11 +89,38 @@ struct TcpListening {
     local: SocketAddr,
 }
 
+/// Closes a stream at once, without the wait for its last packets that every orderly end leaves
+/// behind.
+fn drop_at_once(stream: &TcpStream) {
+    // Without it the close is an orderly one, and costs more.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
 impl Listener for TcpListening {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Connection>> {
         Box::pin(async {
             let (stream, peer) = self.listener.accept().await?;
             Ok(connection(stream, peer))
+        })
+    }
+
+    fn accept_if<'a>(
+        &'a mut self,
+        admits: &'a (dyn Fn(&PeerAddr) -> bool + Send + Sync),
+    ) -> BoxFuture<'a, io::Result<Connection>> {
+        Box::pin(async {
+            let mut closed = 0;
+            loop {
+                let (stream, peer) = self.listener.accept().await?;
+                if admits(&PeerAddr::Tcp(peer)) {
+                    return Ok(connection(stream, peer));
+                }
+                drop_at_once(&stream);
+                closed += 1;
+                if closed % CLOSED_TURN == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
         })
     }
 

@@ -1,9 +1,10 @@
-//! The facade: what the macros write, and what they refuse.
+//! The facade: what the macros write, what they refuse, and nodes under attack.
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "drives the real runtime")]
 
 mod actors;
 mod fingerprints;
+mod hostile;
 mod manual;
 mod refused;
 mod timers;
