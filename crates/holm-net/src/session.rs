@@ -2,6 +2,7 @@
 
 mod classed;
 mod crowd;
+mod deadlines;
 mod handler;
 mod local;
 mod pulse;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 pub use classed::MessageError;
 use crowd::Crowd;
 pub use crowd::QUEUE_BYTES_MAX;
+use deadlines::Deadlines;
 pub use handler::{End, Handler};
 use local::Local;
 pub use stream::{Stream, StreamError};
@@ -65,6 +67,8 @@ pub struct Session<S> {
     streams_drained: Notify,
     /// The peer granted credit for a class, or the session ended.
     credited: Notify,
+    /// A deadline was set that comes before the others.
+    sooner: Notify,
     /// Grows with every read.
     received: AtomicU64,
     /// The reader delivers, and flushes when it has.
@@ -87,6 +91,7 @@ struct Out<S> {
     /// How full the actors class is, whose senders wait for `drained`.
     crowd: Crowd,
     streams: StreamTable<Local>,
+    deadlines: Deadlines,
     /// How full the streams class is, whose senders wait for `streams_drained`.
     streams_crowd: Crowd,
     credits: ClassCredits,
@@ -143,6 +148,7 @@ impl<S: Send + 'static> Session<S> {
                 at_once: false,
                 crowd: Crowd::new(Class::Actors),
                 streams: StreamTable::new(terms.side, terms.limits),
+                deadlines: Deadlines::default(),
                 streams_crowd: Crowd::new(Class::Streams),
                 credits: ClassCredits::default(),
                 message_max: terms.limits.message_max,
@@ -155,6 +161,7 @@ impl<S: Send + 'static> Session<S> {
             drained: Notify::new(),
             streams_drained: Notify::new(),
             credited: Notify::new(),
+            sooner: Notify::new(),
             received: AtomicU64::new(0),
             delivering: AtomicBool::new(false),
             has_streams: terms.features.contains(Features::STREAMS),

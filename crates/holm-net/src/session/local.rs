@@ -6,6 +6,7 @@ use std::task::Waker;
 use bytes::{Bytes, BytesMut};
 use holm_wire::WireError;
 use holm_wire::session::Payload;
+use tokio::time::Instant;
 
 /// One stream on this side.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Local {
     pub(super) stopped: bool,
     /// It is over, and why.
     pub(super) reset: Option<WireError>,
+    /// When it is over in any case.
+    pub(super) deadline: Option<Instant>,
     /// There is a handle of it.
     pub(super) taken: bool,
     /// Waits for an item.

@@ -1,4 +1,4 @@
-//! The task that ticks, and gives a silent peer up.
+//! The task that ticks, gives a silent peer up, and ends streams at their deadlines.
 
 use std::sync::atomic::Ordering;
 
@@ -10,20 +10,31 @@ use tokio::time::Instant;
 use super::{End, Session};
 
 impl<S: Send + 'static> Session<S> {
-    /// The pulse task: looks once a tick, until the session ends.
+    /// The pulse task: looks once a tick and at each deadline, until the session ends.
     pub(super) async fn pulse(&self, mut keep_alive: KeepAlive, start: Instant) {
         let mut next = start + keep_alive.interval();
         loop {
             let drained = self.drained.notified();
-            if !self.out.lock().open {
-                return;
-            }
+            let deadline = {
+                let out = self.out.lock();
+                if !out.open {
+                    return;
+                }
+                out.deadlines.next()
+            };
             tokio::select! {
                 biased;
                 () = drained => continue,
-                () = tokio::time::sleep_until(next) => {}
+                () = self.sooner.notified() => continue,
+                () = tokio::time::sleep_until(deadline.map_or(next, |at| at.min(next))) => {}
             }
             let now = Instant::now();
+            if deadline.is_some_and(|at| at <= now) {
+                self.expire(now);
+            }
+            if now < next {
+                continue;
+            }
             next = now + keep_alive.interval();
             let activity = {
                 let out = self.out.lock();

@@ -59,7 +59,8 @@ struct Received {
 }
 
 impl<S: Send + 'static> Session<S> {
-    /// Opens a stream. Waits while much is queued for the peer's streams.
+    /// Opens a stream. Waits while much is queued for the peer's streams. If it has a deadline,
+    /// both sides end it then, by themselves, with a reset of the code `deadline_exceeded`.
     ///
     /// # Errors
     /// [`StreamError`], of which all but `Ended`, `Reset` and `Busy`. Cancel safe.
@@ -92,6 +93,9 @@ impl<S: Send + 'static> Session<S> {
                 return Err(too_large.into());
             }
             out.at_once = open.ended && out.streams.is_single();
+            if out.set_deadline(id, open) {
+                self.sooner.notify_one();
+            }
             Ok(id)
         });
         let id = opened.unwrap_or(Err(StreamError::Disconnected))?;
@@ -112,14 +116,13 @@ impl<S: Send + 'static> Session<S> {
         Stream { session: Arc::clone(self), id, received }
     }
 
-    /// Opens a stream with this body and no items, and returns the first item of the answer.
+    /// Opens a stream without items of this side's, and returns the first item of the answer.
     ///
     /// # Errors
     /// As for [`open_stream`](Self::open_stream), and a reset or `Ended` in place of the answer.
     /// Cancel safe: dropped, it resets the stream.
-    pub async fn request(self: &Arc<Self>, body: &[u8]) -> Result<Bytes, StreamError> {
-        let open = Open { ended: true, body, ..Open::default() };
-        let stream = self.open_stream(open).await?;
+    pub async fn request(self: &Arc<Self>, open: Open<'_>) -> Result<Bytes, StreamError> {
+        let stream = self.open_stream(Open { ended: true, ..open }).await?;
         stream.next().await?.ok_or(StreamError::Ended)
     }
 
@@ -170,8 +173,14 @@ impl<S: Send + 'static> Session<S> {
         handler: &mut impl Handler,
     ) -> Result<(), Violation> {
         let local = Local::theirs(open.ended);
-        let admission =
-            self.out.lock().streams.handle_open(id, open.ended, open.body.len(), local)?;
+        let admission = {
+            let mut out = self.out.lock();
+            let admission = out.streams.handle_open(id, open.ended, open.body.len(), local)?;
+            if admission == Admission::Admitted && out.set_deadline(id, &open) {
+                self.sooner.notify_one();
+            }
+            admission
+        };
         match admission {
             Admission::Admitted => {
                 if let Err(error) = handler.handle_open(id, open) {
@@ -206,8 +215,15 @@ impl<S: Send + 'static> Session<S> {
 
     /// Ends a stream here, and tells the peer unless both directions had ended.
     fn reset_stream(&self, id: RequestId, error: WireError) {
-        let removed = self.out.lock().streams.remove(id);
-        if removed.is_some_and(|removed| removed.open) {
+        let is_open = {
+            let mut out = self.out.lock();
+            let removed = out.streams.remove(id);
+            removed.is_some_and(|removed| {
+                out.forget_deadline(id, removed.local.deadline);
+                removed.open
+            })
+        };
+        if is_open {
             self.with_out(|out| out.push_small(id, &StreamFrame::Reset(id, error)));
         }
     }
@@ -254,7 +270,7 @@ impl<S> Out<S> {
     }
 
     /// Appends a frame that is never too large.
-    fn push_small(&mut self, id: RequestId, frame: &StreamFrame<'_>) {
+    pub(super) fn push_small(&mut self, id: RequestId, frame: &StreamFrame<'_>) {
         let _ = self.push_stream(id, frame);
     }
 

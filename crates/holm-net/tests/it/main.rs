@@ -4,6 +4,7 @@
 
 mod attacks;
 mod channel;
+mod deadlines;
 mod fixtures;
 mod handshake;
 mod matrix;

@@ -67,8 +67,8 @@ fn terms(side: Side) -> Terms {
     Terms { side, limits, features: Features::STREAMS, compression: None }
 }
 
-struct Near {
-    session: Arc<Session<()>>,
+pub(crate) struct Near {
+    pub(crate) session: Arc<Session<()>>,
     told: Told,
 }
 
@@ -88,13 +88,13 @@ async fn pair_on(terms: impl Fn(Side) -> Terms) -> (Near, Near) {
     (start(near, terms(Side::Dialled)), start(far, terms(Side::Accepted)))
 }
 
-async fn pair() -> (Near, Near) {
+pub(crate) async fn pair() -> (Near, Near) {
     pair_on(terms).await
 }
 
 impl Near {
     /// The next stream that the other side opened.
-    async fn opened(&mut self) -> (Stream<()>, Vec<u8>) {
+    pub(crate) async fn opened(&mut self) -> (Stream<()>, Vec<u8>) {
         let (id, body) = self.told.opened.recv().await.unwrap();
         (self.session.take_stream(id).unwrap(), body)
     }
@@ -105,6 +105,11 @@ async fn stream(near: &Near, far: &mut Near) -> (Stream<()>, Stream<()>) {
     let ours = near.session.open_stream(Open::default()).await.unwrap();
     let (theirs, _) = far.opened().await;
     (ours, theirs)
+}
+
+/// To open a stream with.
+pub(crate) fn body(body: &[u8]) -> Open<'_> {
+    Open { body, ..Open::default() }
 }
 
 fn numbered(number: usize, length: usize) -> Bytes {
@@ -120,7 +125,7 @@ async fn many_requests_answered_in_any_order() {
     let asking: Vec<_> = (0..REQUESTS)
         .map(|number| {
             let session = Arc::clone(&near.session);
-            tokio::spawn(async move { session.request(&numbered(number, 20)).await })
+            tokio::spawn(async move { session.request(body(&numbered(number, 20))).await })
         })
         .collect();
     let mut asked = Vec::new();
@@ -244,7 +249,7 @@ async fn dropping_cancels_and_stopping_asks() {
 #[tokio::test]
 async fn a_refusal_has_its_reason() {
     let (near, _far) = pair().await;
-    let Err(StreamError::Reset(error)) = near.session.request(b"refuse").await else {
+    let Err(StreamError::Reset(error)) = near.session.request(body(b"refuse")).await else {
         panic!("not refused")
     };
     assert_eq!(error, WireError::new(Code::NotFound, "no such endpoint"));
@@ -262,7 +267,7 @@ async fn what_is_too_large_or_too_many_is_the_callers_fault() {
     let (ours, theirs) = stream(&near, &mut far).await;
     let large = ours.send(Bytes::from(vec![0; MIB + 1])).await;
     assert!(matches!(large, Err(StreamError::TooLarge(_))), "{large:?}");
-    let large = near.session.request(&vec![0; MIB]).await;
+    let large = near.session.request(body(&vec![0; MIB])).await;
     assert!(matches!(large, Err(StreamError::TooLarge(_))), "{large:?}");
     let _second = stream(&near, &mut far).await;
     let third = near.session.open_stream(Open::default()).await;
@@ -286,7 +291,7 @@ async fn the_end_of_the_session_ends_its_streams() {
     let (sent, read) = tokio::join!(sending, reading);
     assert_eq!(sent, Err(StreamError::Disconnected));
     assert_eq!(read, Err(StreamError::Disconnected));
-    assert_eq!(near.session.request(b"").await, Err(StreamError::Disconnected));
+    assert_eq!(near.session.request(body(b"")).await, Err(StreamError::Disconnected));
     ours.stopped().await;
 }
 
@@ -295,7 +300,7 @@ async fn the_end_of_the_session_ends_its_streams() {
 async fn without_the_feature_there_are_no_streams() {
     let old = |side| Terms { side, ..Limits::default().into() };
     let (near, mut far) = pair_on(old).await;
-    assert_eq!(near.session.request(b"").await, Err(StreamError::Unsupported));
+    assert_eq!(near.session.request(body(b"")).await, Err(StreamError::Unsupported));
     let message = near.session.send_message(FrameHead::new(Kind::Bulk), Bytes::new()).await;
     assert_eq!(message, Err(holm_net::MessageError::Unsupported));
     let sent = near.session.append(|out| {

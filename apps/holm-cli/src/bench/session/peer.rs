@@ -87,7 +87,7 @@ pub(super) struct Client(Arc<Session<()>>);
 
 impl Client {
     pub(super) async fn request(&self, body: &[u8]) -> Result<Bytes, StreamError> {
-        self.0.request(body).await
+        self.0.request(Open { body, ..Open::default() }).await
     }
 
     pub(super) async fn open(&self, body: &[u8]) -> Result<Stream<()>, StreamError> {

@@ -62,6 +62,12 @@ struct Stream<T> {
     local: T,
 }
 
+impl<T> Stream<T> {
+    fn abort(&mut self) {
+        (self.aborted, self.send_ended, self.receive_ended) = (true, true, true);
+    }
+}
+
 /// The open streams of a session, from one side; `T` is what the driver keeps with each.
 ///
 /// A stream is in the table from its opening until [`remove`](Self::remove), which its
@@ -236,7 +242,7 @@ impl<T> StreamTable<T> {
         }
         stream.receive_ended = last;
         if length > self.limits.reassembly_max - self.held {
-            (stream.aborted, stream.send_ended, stream.receive_ended) = (true, true, true);
+            stream.abort();
             return Ok(Arrival::Overrun(&mut stream.local));
         }
         stream.held += length;
@@ -316,6 +322,17 @@ impl<T> StreamTable<T> {
         stream.held -= length;
         self.held -= length;
         stream.receive.consume(cost).filter(|_| !stream.receive_ended)
+    }
+
+    /// Ends both directions for a reason of this side's own, which the caller tells the peer and
+    /// the stream's user. `None` if they had ended.
+    pub fn abort(&mut self, id: RequestId) -> Option<&mut T> {
+        let stream = self.streams.get_mut(&id)?;
+        if stream.send_ended && stream.receive_ended {
+            return None;
+        }
+        stream.abort();
+        Some(&mut stream.local)
     }
 
     /// The stream's user is done with it.
