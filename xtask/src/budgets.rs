@@ -16,11 +16,12 @@ const fn step(name: &'static str, seconds: u64) -> Step {
 /// and on a developer's machine always, the table only says OVER BUDGET.
 pub(crate) const CI_FACTOR: u64 = 2;
 
-// Verify: 5 minutes.
+// Verify: 6 minutes.
 pub(crate) const RULES: Step = step("rules", 10);
 pub(crate) const FMT: Step = step("fmt", 10);
 pub(crate) const CLIPPY: Step = step("clippy", 200);
 pub(crate) const DOCS: Step = step("docs", 70);
+pub(crate) const WINDOWS: Step = step("windows", 60);
 pub(crate) const DENY: Step = step("deny", 10);
 
 // Build: 10 minutes.
@@ -40,7 +41,7 @@ mod tests {
     #[test]
     fn groups_keep_their_totals() {
         let total = |steps: &[Step]| steps.iter().map(|s| s.seconds).sum::<u64>();
-        assert_eq!(total(&[RULES, FMT, CLIPPY, DOCS, DENY]), 5 * 60);
+        assert_eq!(total(&[RULES, FMT, CLIPPY, DOCS, WINDOWS, DENY]), 6 * 60);
         assert_eq!(total(&[PACKAGES, BUILD, LOOM_BUILD]), 10 * 60);
         assert_eq!(total(&[LOOM, DOC_TESTS, TESTS]), 9 * 60);
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask verify`: the project's own rules, then rustfmt, clippy, rustdoc and cargo-deny.
-//! Changes nothing.
+//! `cargo xtask verify`: the project's own rules, then rustfmt, clippy, rustdoc, a type check for
+//! Windows and cargo-deny. Changes nothing.
 
 mod architecture;
 mod bans;
@@ -15,6 +15,7 @@ mod size;
 mod sources;
 mod spdx;
 mod unsafe_code;
+mod windows;
 mod words;
 
 use anyhow::bail;
@@ -55,6 +56,12 @@ pub(crate) fn verify() -> anyhow::Result<()> {
         run(cargo(["doc", "--workspace", "--lib", "--no-deps", "--locked"])
             .env("RUSTDOCFLAGS", "-D warnings"))
     });
+    match windows::missing() {
+        None => {
+            steps.step(budgets::WINDOWS, windows::check);
+        }
+        Some(what) => eprintln!("SKIP windows: {what} not installed"),
+    }
     if has_subcommand("deny") {
         steps.step(budgets::DENY, || {
             run(&mut cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]))

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holm::NodeName;
+use holm::access::Fingerprint;
 use holm::env::Env;
-use holm_net::identity::KeyId;
+use holm_net::identity::fingerprint_of_der;
 use holm_net::secret_file::{self, read_secret};
 use holm_net::security::SecurityError;
 use holm_net::{NoiseKey, read_certificate};
@@ -103,7 +104,7 @@ fn make_ca(dir: &Path) -> Result<()> {
 /// authority's.
 fn ca_params(key: &KeyPair) -> CertificateParams {
     let mut params = CertificateParams::default();
-    let id = KeyId::of_der(&key.subject_public_key_info()).to_string();
+    let id = fingerprint_of_der(&key.subject_public_key_info()).to_string();
     params.distinguished_name.push(DnType::CommonName, format!("Holm CA {}", &id[..16]));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -162,7 +163,7 @@ fn issuer(dir: &Path) -> Result<Issuer<'static, KeyPair>> {
     let pem = std::str::from_utf8(pem.expose()).ok();
     let key = pem.and_then(|pem| KeyPair::from_pem(pem).ok());
     let key = key.with_context(|| format!("{} holds no private key in PEM", path.display()))?;
-    let id = KeyId::of_der(&key.subject_public_key_info());
+    let id = fingerprint_of_der(&key.subject_public_key_info());
     ensure!(
         read_certificate(&dir.join("ca.pem"))?.spki == Some(id),
         "{}/ca.pem is not of {}",
@@ -173,7 +174,7 @@ fn issuer(dir: &Path) -> Result<Issuer<'static, KeyPair>> {
     Ok(Issuer::new(params, key))
 }
 
-fn fingerprint(file: &Path, spki: bool) -> Result<KeyId> {
+fn fingerprint(file: &Path, spki: bool) -> Result<Fingerprint> {
     let key = match read_certificate(file) {
         Ok(of) => {
             if spki {

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 /// An address that can be listened at and dialled.
 ///
-/// Written `tcp:HOST:PORT` (IPv6 in brackets), `tls:HOST:PORT`, `noise:HOST:PORT`, `unix:PATH` or
-/// `mem:NAME`. A transport opens the [`stream`](Self::stream) beneath `tls:` and `noise:` only;
+/// Written `tcp:HOST:PORT` (IPv6 in brackets), `tls:HOST:PORT`, `noise:HOST:PORT`, `unix:PATH`,
+/// `pipe:NAME` or `mem:NAME`. A transport opens the [`stream`](Self::stream) beneath `tls:` and `noise:` only;
 /// what goes through it is for the caller to secure.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Endpoint {
@@ -35,16 +35,22 @@ pub enum Endpoint {
     },
     /// A Unix socket.
     Unix(PathBuf),
+    /// A named pipe of this machine, on Windows: the NAME of `\\.\pipe\NAME`.
+    Pipe(String),
     /// A name inside one [`MemoryTransport`](crate::MemoryTransport).
     Memory(String),
 }
+
+/// Longest name of a pipe, in characters: Windows takes 256 with the `\\.\pipe\` before it. A longer one
+/// is no endpoint.
+const PIPE_NAME_MAX: usize = 247;
 
 /// A text that is not an [`Endpoint`]; the writer of the text is to blame.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseEndpointError {
     /// It starts with no known scheme.
-    #[error("`{0}` does not start with `tcp:`, `tls:`, `noise:`, `unix:` or `mem:`")]
+    #[error("`{0}` does not start with `tcp:`, `tls:`, `noise:`, `unix:`, `pipe:` or `mem:`")]
     Scheme(String),
     /// A TCP port without a valid host.
     #[error("`{0}` names no valid host (an IPv6 address goes in brackets)")]
@@ -55,6 +61,9 @@ pub enum ParseEndpointError {
     /// A `unix:` endpoint whose path is empty or contains a NUL.
     #[error("`{0}` names no valid path")]
     Path(String),
+    /// A `pipe:` endpoint whose name is empty, too long, or has a backslash or a control character.
+    #[error("`{0}` names no valid pipe: 1 to {PIPE_NAME_MAX} characters without `\\`")]
+    Pipe(String),
     /// A `mem:` endpoint without a name.
     #[error("`{0}` has an empty name")]
     Name(String),
@@ -68,7 +77,7 @@ impl Endpoint {
             Self::Tls { host, port } | Self::Noise { host, port } => {
                 Self::Tcp { host: host.clone(), port: *port }
             }
-            Self::Tcp { .. } | Self::Unix(_) | Self::Memory(_) => self.clone(),
+            Self::Tcp { .. } | Self::Unix(_) | Self::Pipe(_) | Self::Memory(_) => self.clone(),
         }
     }
 
@@ -94,6 +103,7 @@ impl fmt::Display for Endpoint {
             Self::Tls { host, port } => tcp("tls", host, *port),
             Self::Noise { host, port } => tcp("noise", host, *port),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Pipe(name) => write!(f, "pipe:{name}"),
             Self::Memory(name) => write!(f, "mem:{name}"),
         }
     }
@@ -117,6 +127,12 @@ impl FromStr for Endpoint {
                 return Err(ParseEndpointError::Path(text.to_owned()));
             }
             Ok(Self::Unix(path.into()))
+        } else if let Some(name) = text.strip_prefix("pipe:") {
+            let is_long = name.chars().count() > PIPE_NAME_MAX;
+            if name.is_empty() || is_long || name.contains(|c: char| c == '\\' || c.is_control()) {
+                return Err(ParseEndpointError::Pipe(text.to_owned()));
+            }
+            Ok(Self::Pipe(name.to_owned()))
         } else if let Some(name) = text.strip_prefix("mem:") {
             if name.is_empty() {
                 return Err(ParseEndpointError::Name(text.to_owned()));

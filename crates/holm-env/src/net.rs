@@ -1,6 +1,8 @@
-//! The transport of the operating system: TCP and Unix sockets, driven by tokio.
+//! The transport of the operating system: TCP, Unix sockets and named pipes, driven by tokio.
 
 mod halves;
+#[cfg(windows)]
+mod pipe;
 mod tcp;
 #[cfg(unix)]
 mod unix;
@@ -28,7 +30,7 @@ const UNREAD_BYTES_MAX: usize = 128 * 1024;
 /// the system's and the caller's.
 pub const DIAL_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// TCP (no delay, no keep-alive probes) and, on Unix, Unix sockets.
+/// TCP (no delay, no keep-alive probes); on Unix, Unix sockets; on Windows, named pipes.
 ///
 /// Its futures must be polled inside a tokio runtime with its network and time
 /// drivers. A Unix listener here is a plain one: no care is taken who can reach
@@ -45,6 +47,10 @@ impl Transport for TokioTransport {
                 Endpoint::Unix(path) => unix::dial(to, path).await,
                 #[cfg(not(unix))]
                 Endpoint::Unix(_) => Err(DialError::Unsupported { to: to.clone() }),
+                #[cfg(windows)]
+                Endpoint::Pipe(name) => pipe::dial(to, name).await,
+                #[cfg(not(windows))]
+                Endpoint::Pipe(_) => Err(DialError::Unsupported { to: to.clone() }),
                 Endpoint::Tls { .. } | Endpoint::Noise { .. } | Endpoint::Memory(_) => {
                     Err(DialError::Unsupported { to: to.clone() })
                 }
@@ -63,6 +69,10 @@ impl Transport for TokioTransport {
                 Endpoint::Unix(path) => unix::listen(at, path),
                 #[cfg(not(unix))]
                 Endpoint::Unix(_) => Err(ListenError::Unsupported { at: at.clone() }),
+                #[cfg(windows)]
+                Endpoint::Pipe(name) => pipe::listen(at, name),
+                #[cfg(not(windows))]
+                Endpoint::Pipe(_) => Err(ListenError::Unsupported { at: at.clone() }),
                 Endpoint::Tls { .. } | Endpoint::Noise { .. } | Endpoint::Memory(_) => {
                     Err(ListenError::Unsupported { at: at.clone() })
                 }

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use holm_proto::access::Fingerprint;
 use holm_wire::handshake::{HandshakeError, Reject};
 use holm_wire::{Code, NodeName};
 
-use crate::identity::{KeyId, Method};
+use crate::identity::Method;
 use crate::posture::PostureError;
 use crate::talk::HANDSHAKE_DEADLINE;
 use crate::tls::TlsFailure;
@@ -52,7 +53,7 @@ pub enum HandshakeFailure {
         /// How it was proven.
         method: Method,
         /// The key.
-        key: KeyId,
+        key: Fingerprint,
     },
     /// The peer's certificate names other nodes.
     #[error("the peer calls itself {0}, which its certificate does not say")]

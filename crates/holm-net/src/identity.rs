@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use holm_proto::access::Fingerprint;
 use ring::digest::{SHA256, digest};
 
 /// A proven peer. What a peer merely says of itself, its node name and role, is in its Hello.
@@ -11,10 +12,10 @@ pub struct PeerIdentity {
     /// How it was proven.
     pub method: Method,
     /// The peer's key: what lists of identities name. Only where it was proven by one.
-    pub key: Option<KeyId>,
+    pub key: Option<Fingerprint>,
     /// The SHA-256 of the public key in its certificate (SubjectPublicKeyInfo in DER): what
     /// stays when the certificate is renewed with the same key.
-    pub spki: Option<KeyId>,
+    pub spki: Option<Fingerprint>,
     /// The DNS names in its certificate.
     pub names: Vec<String>,
     /// The node names in its certificate (URIs `holm:NAME@AUTHORITY`). If there are any, the
@@ -44,7 +45,7 @@ impl PeerIdentity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// By nothing: plain TCP.
+    /// By nothing: plain TCP, or a named pipe.
     Nothing,
     /// By the kernel: a process of this user on this machine, or in this process.
     Local,
@@ -94,27 +95,7 @@ pub enum TokenScope {
     Shards(Vec<u32>),
 }
 
-/// Names a key: the SHA-256 of a certificate or of a public key in DER, or a Noise public key
-/// itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub [u8; 32]);
-
-impl KeyId {
-    /// The SHA-256 of a certificate or a public key in DER.
-    pub fn of_der(der: &[u8]) -> Self {
-        Self(digest(&SHA256, der).as_ref().try_into().expect("32 bytes"))
-    }
-}
-
-impl fmt::Display for KeyId {
-    /// 64 lower-case hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+/// The SHA-256 of a certificate or a public key in DER.
+pub fn fingerprint_of_der(der: &[u8]) -> Fingerprint {
+    Fingerprint::from_bytes(digest(&SHA256, der).as_ref().try_into().expect("32 bytes"))
 }

@@ -17,6 +17,7 @@ mod records;
 mod tests;
 
 use holm_env::Connection;
+use holm_proto::access::Fingerprint;
 use holm_wire::Kind;
 use holm_wire::handshake::{
     AwaitHello, Binding, Features, HandshakeError, HandshakeFrame, Hello, dial as say_hello,
@@ -28,7 +29,7 @@ pub use key::NoiseKey;
 use records::{KeyLife, Records};
 
 use crate::failure::HandshakeFailure;
-use crate::identity::{KeyId, Method, PeerIdentity};
+use crate::identity::{Method, PeerIdentity};
 use crate::stream::{self, Received};
 use crate::talk::Talk;
 
@@ -118,7 +119,7 @@ pub(crate) struct Opened {
 fn open(noise: HandshakeState) -> Result<Opened, HandshakeFailure> {
     let binding = Binding(noise.get_handshake_hash().try_into().expect("BLAKE2s has 32 bytes"));
     let public = noise.get_remote_static().expect("XX transmits it");
-    let public = KeyId(public.try_into().expect("32 bytes"));
+    let public = Fingerprint::from_bytes(public.try_into().expect("32 bytes"));
     let noise = noise.into_transport_mode().map_err(|_| HandshakeFailure::Noise)?;
     let mut identity = PeerIdentity::new(Method::Noise);
     identity.key = Some(public);

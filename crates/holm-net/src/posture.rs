@@ -14,6 +14,9 @@ pub enum PostureError {
     /// Any user of the machine could read the token, or pose as the server.
     #[error("no secret is used over plain TCP; use TLS, Noise or a Unix socket")]
     TokenOverTcp,
+    /// Another user may listen at that name, or read what is written.
+    #[error("no secret is used over a named pipe; use TLS or Noise")]
+    TokenOverPipe,
     /// There is no certificate to show.
     #[error("this node has no TLS certificate to listen with")]
     NoTlsCertificate,
@@ -49,6 +52,15 @@ pub fn check_connection(connection: &Connection, token: bool) -> Result<(), Post
     }
 }
 
+/// Checks a connection over a named pipe, of whose other end nothing is known but that it is of this
+/// machine. `token` is as for [`check_connection`].
+///
+/// # Errors
+/// [`PostureError::TokenOverPipe`]; the connection must not be used.
+pub fn check_pipe(token: bool) -> Result<(), PostureError> {
+    if token { Err(PostureError::TokenOverPipe) } else { Ok(()) }
+}
+
 /// Checks where a listener without any key is about to listen.
 ///
 /// # Errors
@@ -61,6 +73,7 @@ pub fn check_listen(at: &Endpoint, token: bool) -> Result<(), PostureError> {
         Endpoint::Tcp { .. } if token => Err(PostureError::TokenOverTcp),
         Endpoint::Tls { .. } => Err(PostureError::NoTlsCertificate),
         Endpoint::Noise { .. } => Err(PostureError::NoNoiseKey),
+        Endpoint::Pipe(_) => check_pipe(token),
         Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => Ok(()),
     }
 }

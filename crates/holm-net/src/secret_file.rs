@@ -1,15 +1,23 @@
 //! Files with keys and tokens: read only where nobody else can, created so that nobody else can.
+//!
+//! That is so on Unix. Elsewhere a file has the rights of its folder, which nothing here looks at.
+
+#[cfg(not(unix))]
+mod elsewhere;
+#[cfg(unix)]
+mod unix;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use holm_wire::Secret;
-use rustix::fs::{FileType, OFlags, fstat};
 use zeroize::Zeroizing;
 
-use crate::unix_dir::is_own_user;
+#[cfg(not(unix))]
+use elsewhere as sys;
+#[cfg(unix)]
+use unix as sys;
 
 /// Longest file read, in bytes: any PEM key, and the longest token that crosses the wire several
 /// times. A longer one is refused.
@@ -88,20 +96,12 @@ pub fn read_secret(path: &Path) -> Result<Secret, SecretFileError> {
 /// itself, so it cannot be exchanged in between.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let io = |source| SecretFileError::Io { path: path.to_owned(), source };
-    // Opening a pipe would otherwise wait for its writer.
-    let nonblock = i32::try_from(OFlags::NONBLOCK.bits()).expect("a flag of the system");
-    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path).map_err(io)?;
-    let stat = fstat(&file).map_err(|errno| io(errno.into()))?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    let file = sys::without_waiting(OpenOptions::new().read(true)).open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
         return Err(SecretFileError::NoFile { path: path.to_owned() });
     }
-    if !is_own_user(stat.st_uid) {
-        return Err(SecretFileError::Foreign { path: path.to_owned(), owner: stat.st_uid });
-    }
-    let mode = stat.st_mode & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(SecretFileError::Lax { path: path.to_owned(), mode });
-    }
+    sys::check_private(&metadata, path)?;
     // Room for all of it at once: a buffer that grew would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_FILE_MAX + 1));
     file.take(SECRET_FILE_MAX as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
@@ -118,8 +118,8 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
 /// ([`io::ErrorKind::AlreadyExists`]), one half written is removed.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), SecretFileError> {
     let io = |source| SecretFileError::Io { path: path.to_owned(), source };
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+    let mut options = OpenOptions::new();
+    let mut file = sys::private(options.write(true).create_new(true)).open(path).map_err(io)?;
     let write = |file: &mut File| {
         file.write_all(content)?;
         file.sync_all()

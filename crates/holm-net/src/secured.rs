@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 
 use crate::failure::HandshakeFailure;
 use crate::identity::{Method, PeerIdentity, TokenScope};
-use crate::posture::{PostureError, check_connection};
+use crate::posture::{PostureError, check_connection, check_pipe};
 use crate::security::{Material, Security};
 use crate::standing::Standing;
 use crate::talk::{Talk, within_deadline};
@@ -73,9 +73,9 @@ pub async fn secure_dial(
                 Err(failure) => Err(talk.fail(failure)),
             }
         }
-        Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => {
+        Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Pipe(_) | Endpoint::Memory(_) => {
             let secret = material.token.is_some() || material.cookie.is_some();
-            Secured::plain(connection, secret, security, material)
+            Secured::plain(connection, to, secret, security, material)
         }
     }
 }
@@ -104,9 +104,9 @@ pub async fn secure_accept(
                 Err(failure) => Err(talk.fail(failure)),
             }
         }
-        Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => {
+        Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Pipe(_) | Endpoint::Memory(_) => {
             let secret = material.has_secret();
-            Secured::plain(connection, secret, security, material)
+            Secured::plain(connection, at, secret, security, material)
         }
     }
 }
@@ -186,15 +186,21 @@ impl Secured {
     /// Without encryption; `secret` says that one would be in danger.
     fn plain(
         connection: Connection,
+        at: &Endpoint,
         secret: bool,
         security: &Security,
         material: Arc<Material>,
     ) -> Result<Self, HandshakeFailure> {
-        let insecure = match check_connection(&connection, secret) {
+        let is_pipe = matches!(at, Endpoint::Pipe(_));
+        let checked =
+            if is_pipe { check_pipe(secret) } else { check_connection(&connection, secret) };
+        let insecure = match checked {
             Ok(()) => false,
-            Err(PostureError::PlainTcp(_) | PostureError::TokenOverTcp)
-                if material.allow_insecure =>
-            {
+            Err(
+                PostureError::PlainTcp(_)
+                | PostureError::TokenOverTcp
+                | PostureError::TokenOverPipe,
+            ) if material.allow_insecure => {
                 tracing::warn!(peer = %connection.peer, "an insecure connection, as configured");
                 true
             }
@@ -202,6 +208,7 @@ impl Secured {
         };
         let method = match connection.peer {
             PeerAddr::Tcp(_) => Method::Nothing,
+            PeerAddr::Unix { .. } if is_pipe => Method::Nothing,
             PeerAddr::Unix { .. } | PeerAddr::Memory(_) => Method::Local,
         };
         // Between hosts TCP's own checksum misses too much, and nothing else looks.

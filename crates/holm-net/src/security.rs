@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use holm_env::{Endpoint, Env};
+use holm_proto::access::Fingerprint;
 
 pub use config::{
     AuthorityFiles, CertificateFiles, PeerName, SecretSource, SecurityConfig, TlsConfig, Token,
@@ -17,7 +18,6 @@ pub use error::SecurityError;
 pub(crate) use material::Material;
 
 use crate::failure::HandshakeFailure;
-use crate::identity::KeyId;
 use crate::posture::{self, PostureError};
 use crate::standing::Standing;
 use crate::tls::config::now;
@@ -70,15 +70,15 @@ impl Security {
         match at {
             Endpoint::Tls { .. } => material.tls_server().map(drop),
             Endpoint::Noise { .. } => material.noise_key().map(drop),
-            Endpoint::Tcp { .. } if material.allow_insecure => Ok(()),
-            Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Memory(_) => {
+            Endpoint::Tcp { .. } | Endpoint::Pipe(_) if material.allow_insecure => Ok(()),
+            Endpoint::Tcp { .. } | Endpoint::Unix(_) | Endpoint::Pipe(_) | Endpoint::Memory(_) => {
                 posture::check_listen(at, material.has_secret())
             }
         }
     }
 
     /// The public key by which this node is known over Noise.
-    pub fn noise_public(&self) -> Option<KeyId> {
+    pub fn noise_public(&self) -> Option<Fingerprint> {
         self.material().noise.as_ref().map(|key| key.public())
     }
 

@@ -9,7 +9,7 @@ use holm_net::identity::TokenScope;
 use holm_net::posture::PostureError;
 use holm_net::security::{SecretSource, SecurityConfig, SecurityError, Token};
 use holm_net::unix_dir::UnixDirError;
-use holm_proto::access::Access;
+use holm_proto::access::{Access, Role};
 use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
 use holm_wire::handshake::{Features, Introduction};
 use holm_wire::{
@@ -81,6 +81,7 @@ pub enum StartError {
 #[must_use = "a builder starts nothing by itself"]
 pub struct NodeBuilder {
     name: String,
+    role: Role,
     listen: Vec<Endpoint>,
     security: SecurityConfig,
     limits: Limits,
@@ -97,6 +98,7 @@ impl NodeBuilder {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            role: Role::Member,
             listen: Vec::new(),
             security: SecurityConfig::default(),
             limits: Limits::default(),
@@ -114,6 +116,13 @@ impl NodeBuilder {
     /// may enter; plain TCP is for loopback only.
     pub fn listen(mut self, at: Endpoint) -> Self {
         self.listen.push(at);
+        self
+    }
+
+    /// What it is to its peers: a member, unless this says otherwise. Lists and capabilities may
+    /// depend on it.
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -202,6 +211,7 @@ impl NodeBuilder {
         let cluster: ClusterName = CLUSTER_DEFAULT.parse().expect("a good name");
         let incarnation = Incarnation(env.wall_clock().0);
         let mut introduction = Introduction::new(cluster, name.clone(), incarnation);
+        introduction.role = self.role;
         introduction.features = Features::USUAL;
         introduction.compression = self.compression.iter().map(|&one| one as u8).collect();
         introduction.limits = self.limits;

@@ -1,5 +1,6 @@
 //! Delivers what one peer sends.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use holm_actor::{
@@ -394,11 +395,9 @@ impl Handler for Dispatch {
 
     fn handle_end(self, end: End) {
         let Self { node, link, cancels, admitted, .. } = self;
-        tracing::info!(peer = %link.peer, ?end, "session ended");
-        match (link.revoked.get(), end) {
-            (Some(message), _) => node.publish_revoked(&link, message.clone()),
-            (None, End::ClosedByPeer { code: Code::Forbidden, message }) => {
-                node.publish_revoked(&link, message);
+        match (link.revoked.get(), &end) {
+            (Some(message), _) | (None, End::ClosedByPeer { code: Code::Forbidden, message }) => {
+                node.publish_revoked(&link, message.clone());
             }
             (None, _) => {}
         }
@@ -407,6 +406,11 @@ impl Handler for Dispatch {
         cancels.wake_all();
         // Before anybody hears of the end, so that who redials then is not a duplicate.
         drop(admitted);
+        // Before the last word, after which a program may exit; a subscriber that panics cannot
+        // prevent that word.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            tracing::info!(peer = %link.peer, ?end, "session ended");
+        }));
         node.publish_down(&link);
     }
 }

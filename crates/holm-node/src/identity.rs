@@ -1,16 +1,15 @@
 //! Who the other end of a connection was proven to be, as lists name it.
 
 use holm_env::PeerAddr;
-use holm_net::identity::{KeyId, Method, PeerIdentity};
-use holm_proto::access::{Fingerprint, Identity, Proof};
+use holm_net::identity::{Method, PeerIdentity};
+use holm_proto::access::{Identity, Proof};
 
 /// The identity that was proven over a connection from `address`.
 pub(crate) fn of(peer: &PeerIdentity, address: &PeerAddr) -> Identity {
-    let fingerprint = |key: Option<KeyId>| key.map(|KeyId(bytes)| Fingerprint::from_bytes(bytes));
     Identity {
         proof: proof(peer, address),
-        key: fingerprint(peer.key),
-        spki: fingerprint(peer.spki),
+        key: peer.key,
+        spki: peer.spki,
         spiffe: peer.spiffe.clone(),
     }
 }

@@ -199,12 +199,13 @@ impl Inner {
         self.router.insert(&link);
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
-        let dialled = side == Side::Dialled;
-        tracing::info!(peer = %link.peer, %identity, dialled, "session began");
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
         link.session.start(&self.env, reader, &already_read, dispatch);
+        // Last, as a subscriber may panic, here and below.
+        let dialled = side == Side::Dialled;
+        tracing::info!(peer = %link.peer, identity = %link.identity, dialled, "session began");
         // Access may have changed since the peer was judged, before anybody could find it here.
         self.review(&link);
         Ok(link)
@@ -248,8 +249,8 @@ impl Inner {
         let message = format!("revoked: {reason}");
         if link.revoked.set(message.clone()).is_ok() {
             self.gate.count(|counters| counters.revoked += 1);
-            tracing::warn!(node = %self.name(), peer = %link.peer, message, "a session is closed");
             link.session.close(Code::Forbidden, &message);
+            tracing::warn!(node = %self.name(), peer = %link.peer, message, "a session is closed");
         }
     }
 

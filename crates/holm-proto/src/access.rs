@@ -18,6 +18,7 @@ pub use capabilities::{Capabilities, Capability};
 pub use denial::{Claim, Denial};
 pub use entry::{Entry, EntryError};
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use holm_wire::handshake::Role;
 pub use identity::{Identity, Proof};
 pub use list::{AllowList, ListError};
 pub use lists::{AllowLists, Peers, Shard};

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow};
-use holm::access::{Access, AllowList, Capabilities, Entry, Grant, Pattern, Peers};
-use holm_wire::handshake::Role;
+use holm::access::{Access, AllowList, Capabilities, Entry, Grant, Pattern, Peers, Role};
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// What a user is told of it.
@@ -25,7 +24,7 @@ The file of --access, in which everything may be left out:
   [[grants]]
   who = \"spiffe://example.org/worker/*\"
   nodes = [\"worker-*@example.org\"]
-  may = { join = true, send = true, observe = true, spawn = [\"index.*\"], register = [\"*\"] }
+  may = { join = true, send = true, observe = true, spawn = [\"index.*\"] }
 
   # What those may do who have no grant.
   [others]
@@ -81,11 +80,8 @@ struct Powers {
     join: bool,
     send: bool,
     observe: bool,
-    admin: bool,
     /// Types of actors.
     spawn: Vec<Parsed<Pattern>>,
-    /// Names of actors.
-    register: Vec<Parsed<Pattern>>,
 }
 
 /// A value written as a text.
@@ -133,8 +129,8 @@ impl From<Granted> for Grant {
 }
 
 impl From<Powers> for Capabilities {
-    fn from(Powers { join, send, observe, admin, spawn, register }: Powers) -> Self {
-        Self { join, send, observe, admin, spawn: all(spawn), register: all(register) }
+    fn from(Powers { join, send, observe, spawn }: Powers) -> Self {
+        Self { join, send, observe, spawn: all(spawn) }
     }
 }
 

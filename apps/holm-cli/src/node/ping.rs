@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use bytes::Bytes;
+use holm::access::Role;
 use holm::env::Endpoint;
 use holm::{CallError, Named, Node, NodeEvent, NodeEvents, NodeName};
 use tokio::time::Instant;
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// The name of this node [default: ping-PID@local].
     #[arg(long, value_name = "NAME@AUTHORITY")]
     name: Option<NodeName>,
+    /// What this node is to the other.
+    #[arg(long, value_name = "ROLE", value_enum, default_value_t = As::Observer)]
+    role: As,
     /// How many answers to wait for.
     #[arg(long, default_value_t = 4)]
     count: u64,
@@ -43,6 +47,23 @@ pub(crate) struct Args {
     security: Security,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum As {
+    Member,
+    Observer,
+    Worker,
+}
+
+impl From<As> for Role {
+    fn from(role: As) -> Self {
+        match role {
+            As::Member => Self::Member,
+            As::Observer => Self::Observer,
+            As::Worker => Self::Worker,
+        }
+    }
+}
+
 pub(super) async fn run(args: Args) -> Result<()> {
     let payload = match &args.payload_file {
         Some(path) => fs::read(path).map_err(|error| anyhow!("{}: {error}", path.display()))?,
@@ -54,7 +75,8 @@ pub(super) async fn run(args: Args) -> Result<()> {
     };
     let config = args.security.of_dialler(matches!(args.to, Endpoint::Tls { .. }))?;
     let access = args.security.access()?;
-    let node = Node::builder(name.as_str()).security(config).access(access).start().await?;
+    let builder = Node::builder(name.as_str()).role(args.role.into());
+    let node = builder.security(config).access(access).start().await?;
     let events = node.events();
     let peer = node.connect(&args.to).await?;
     let echo = node.at(&peer, ECHO);

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use holm::access::{Access, Identity, Proof};
+use holm::access::{Access, Identity, Proof, Role};
 use holm::env::Endpoint;
 use holm::security::{SecurityConfig, TlsConfig};
-use holm_wire::handshake::Role;
 
 /// What a node asks of those who connect.
 ///
@@ -22,7 +21,7 @@ impl Posture<'_> {
     fn proofs(&self, at: &Endpoint) -> Vec<&'static str> {
         let (channel, is_local) = match at {
             Endpoint::Unix(_) | Endpoint::Memory(_) => (Some("user"), true),
-            Endpoint::Tcp { .. } => (None, false),
+            Endpoint::Tcp { .. } | Endpoint::Pipe(_) => (None, false),
             Endpoint::Noise { .. } => (Some("key"), false),
             Endpoint::Tls { .. } => (self.certificate(), false),
         };

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use holm::access::Fingerprint;
 use holm::env::{Endpoint, Env, MemoryTransport, Transport};
-use holm_net::identity::KeyId;
 use holm_net::security::{
     AuthorityFiles, CertificateFiles, PeerName, Security, SecurityConfig, TlsConfig,
 };
@@ -129,7 +129,7 @@ fn without_an_authority_a_certificate_is_its_own() {
         (identity.names, identity.nodes),
         (vec!["b.example".into()], vec!["a@[::1]:4000".into()])
     );
-    assert_ne!(identity.key, Some(KeyId([0; 32])));
+    assert_ne!(identity.key, Some(Fingerprint::from_bytes([0; 32])));
     keys(dir.path(), &["cert", "--name", "no-authority", "--out", "b"], 2);
     keys(dir.path(), &["cert", "--name", "a@h", "--days", "99999999999", "--out", "b"], 1);
     keys(dir.path(), &["cert", "--name", "a@h", "--host", "not ascii: ü", "--out", "b"], 1);

@@ -91,15 +91,20 @@ fn a_peer_does_what_it_may_and_no_more() {
     let mut node = ring.node("unix:s/node", "--access may.toml");
     let at = node.at().to_owned();
     let no_send = "this node does not let the peer send";
-    for (may, why) in [
-        ("{ join = true, send = true }", None),
-        ("{ join = true, observe = true }", Some(no_send)),
-        ("{ join = true, admin = true, spawn = ['*'], register = ['*'] }", Some(no_send)),
-        ("{ observe = true, send = true }", Some("$me may not join")),
+    let (no_join, no_observe) = ("$me may not join", "$me may not observe");
+    for (role, may, why) in [
+        ("observer", "{ observe = true, send = true }", None),
+        ("observer", "{ join = true, observe = true, spawn = ['*'] }", Some(no_send)),
+        ("observer", "{ join = true, send = true }", Some(no_observe)),
+        ("member", "{ join = true, send = true }", None),
+        ("member", "{ join = true, spawn = ['*'] }", Some(no_send)),
+        ("member", "{ observe = true, send = true }", Some(no_join)),
+        ("worker", "{ join = true, send = true }", None),
+        ("worker", "{ observe = true, send = true }", Some(no_join)),
     ] {
         ring.write("may.toml", &format!("[[grants]]\nwho = '$me'\nmay = {may}"));
         node.reload(" reloaded: ");
-        let ping = ring.ping(&at, "");
+        let ping = ring.ping(&at, &format!("--role {role}"));
         if let Some(why) = why {
             let why = ring.fill(why);
             ping.fails(&format!("forbidden: {why}"));
@@ -109,12 +114,12 @@ fn a_peer_does_what_it_may_and_no_more() {
         }
     }
     // Whom no grant names has what is left for others.
-    ring.write("may.toml", "[[grants]]\nwho = '$nobody'\nmay.admin = true");
+    ring.write("may.toml", "[[grants]]\nwho = '$nobody'\nmay.send = true");
     node.reload(" reloaded: ");
-    ring.ping(&at, "").fails("may not join");
+    ring.ping(&at, "").fails("may not observe");
     ring.write(
         "may.toml",
-        "others = { join = true, send = true }\n[[grants]]\nwho = '$nobody'\nmay.admin = true",
+        "others = { observe = true, send = true }\n[[grants]]\nwho = '$nobody'\nmay.join = true",
     );
     node.reload(" reloaded: ");
     ring.ping(&at, "").succeeds();

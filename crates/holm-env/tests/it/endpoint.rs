@@ -14,6 +14,7 @@ fn texts_and_endpoints_convert_both_ways() {
         ("noise:h:1", Endpoint::Noise { host: "h".to_owned(), port: 1 }),
         ("unix:/run/holm/a.sock", Endpoint::Unix("/run/holm/a.sock".into())),
         ("unix:a:b", Endpoint::Unix("a:b".into())),
+        ("pipe:holm/a b", Endpoint::Pipe("holm/a b".to_owned())),
         ("mem:a node", Endpoint::Memory("a node".to_owned())),
     ] {
         assert_eq!(text.parse(), Ok(endpoint.clone()));
@@ -36,7 +37,9 @@ fn secured_endpoints_are_tcp_beneath() {
 #[test]
 fn bad_texts_are_told_by_their_fault() {
     type Fault = fn(String) -> ParseEndpointError;
-    let cases: [(Fault, &[&str]); 5] = [
+    let long = format!("pipe:{}", "p".repeat(248));
+    assert!(long[..long.len() - 1].parse::<Endpoint>().is_ok());
+    let cases: [(Fault, &[&str]); 6] = [
         (ParseEndpointError::Scheme, &["", "a", "127.0.0.1:80", "udp:a:1", "TCP:a:1", "ssl:a:1"]),
         (
             ParseEndpointError::Port,
@@ -57,6 +60,7 @@ fn bad_texts_are_told_by_their_fault() {
             ],
         ),
         (ParseEndpointError::Path, &["unix:", "unix:a\0b"]),
+        (ParseEndpointError::Pipe, &["pipe:", r"pipe:\\host\pipe\a", "pipe:a\0b", &long]),
         (ParseEndpointError::Name, &["mem:"]),
     ];
     for (fault, texts) in cases {

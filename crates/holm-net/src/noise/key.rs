@@ -4,20 +4,20 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use holm_proto::access::Fingerprint;
 use snow::params::DHChoice;
 use snow::resolvers::{CryptoResolver, DefaultResolver};
 use snow::types::Dh;
 use zeroize::Zeroizing;
 
 use super::PARAMS;
-use crate::identity::KeyId;
 use crate::secret_file::{self, SecretFileError};
 
 /// A static key pair on Curve25519. In a file: the private key as 64 hexadecimal digits.
 #[derive(Clone)]
 pub struct NoiseKey {
     private: Zeroizing<[u8; 32]>,
-    public: KeyId,
+    public: Fingerprint,
 }
 
 impl NoiseKey {
@@ -89,7 +89,7 @@ impl NoiseKey {
     }
 
     /// The public key: the identity of whoever holds this pair.
-    pub fn public(&self) -> KeyId {
+    pub fn public(&self) -> Fingerprint {
         self.public
     }
 
@@ -101,7 +101,7 @@ impl NoiseKey {
         let mut dh: Box<dyn Dh> =
             DefaultResolver.resolve_dh(&DHChoice::Curve25519).expect("built in");
         dh.set(&private[..]);
-        Self { public: KeyId(dh.pubkey().try_into().expect("32 bytes")), private }
+        Self { public: Fingerprint::from_bytes(dh.pubkey().try_into().expect("32 bytes")), private }
     }
 }
 

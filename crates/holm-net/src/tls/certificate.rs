@@ -3,7 +3,7 @@
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
-use crate::identity::{KeyId, Method, PeerIdentity};
+use crate::identity::{Method, PeerIdentity, fingerprint_of_der};
 
 /// The scheme of a URI that names a node.
 const NODE_SCHEME: &str = "holm:";
@@ -21,8 +21,8 @@ pub(crate) fn identity(
     }
     let cert = EndEntityCert::try_from(leaf)
         .map_err(|_| rustls::Error::from(rustls::CertificateError::BadEncoding))?;
-    identity.key = Some(KeyId::of_der(leaf));
-    identity.spki = Some(KeyId::of_der(&cert.subject_public_key_info()));
+    identity.key = Some(fingerprint_of_der(leaf));
+    identity.spki = Some(fingerprint_of_der(&cert.subject_public_key_info()));
     identity.names = cert.valid_dns_names().map(str::to_owned).collect();
     let uris = || cert.valid_uri_names();
     identity.nodes =

@@ -8,13 +8,14 @@ use std::path::Path;
 
 use holm_env::{BoxFuture, Connection, Endpoint, Listener, TokioTransport};
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, chmodat, flock, fstat, openat, statat,
-    unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, chmodat, fchmod, flock, fstat, openat,
+    statat, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
-use super::{SOCKET_PATH_MAX, UnixDirError, check_private, open_dir, same_file};
+use super::private_dir::{check_private, open_dir, same_file};
+use super::{SOCKET_PATH_MAX, UnixDirError};
 
 /// Connections that may wait to be accepted, as tokio's own listeners let wait.
 /// Further dials fail with "resource temporarily unavailable".
@@ -24,6 +25,9 @@ const BACKLOG: i32 = 1024;
 /// Each time another process has just ended there; at the limit the socket
 /// counts as in use.
 const LOCK_TRIES_MAX: u32 = 16;
+
+/// The mode of a private socket's file.
+const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A listener at a socket of mode 0600 in a directory of mode 0700, both ours.
 /// Dropping it removes the socket.
@@ -60,7 +64,7 @@ pub fn bind_private(path: &Path) -> Result<PrivateListener, UnixDirError> {
     let lock = Lock::take(dir, name, path)?;
     remove_stale(&lock.dir, name, path)?;
     let (socket, file) = bind(lock, name, path)?;
-    // Nobody could dial until here, so the mode had no time to be wrong.
+    // Nobody could dial until here.
     rustix::net::listen(&socket, BACKLOG).map_err(UnixDirError::at(path))?;
     let inner = TokioTransport::adopt_unix(socket.into(), path.to_owned())
         .map_err(UnixDirError::at(path))?;
@@ -159,10 +163,10 @@ fn remove_stale(dir: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), UnixDirE
     }
 }
 
-/// Binds without listening yet, and sets the mode.
+/// Binds without listening yet, and sets the mode where the socket could not bring its own.
 fn bind(lock: Lock, name: &OsStr, path: &Path) -> Result<(OwnedFd, SocketFile), UnixDirError> {
     let failed = |error: Errno| UnixDirError::at(path)(error);
-    let socket = new_socket().map_err(failed)?;
+    let socket = private_socket().map_err(failed)?;
     let address = SocketAddrUnix::new(path).map_err(failed)?;
     match rustix::net::bind(&socket, &address) {
         Err(Errno::ADDRINUSE) => {
@@ -174,9 +178,17 @@ fn bind(lock: Lock, name: &OsStr, path: &Path) -> Result<(OwnedFd, SocketFile), 
     // meanwhile, the socket would not be there.
     let stat = statat(&lock.dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
     let file = SocketFile { lock, name: name.to_owned(), stat };
-    let owner_only = Mode::RUSR | Mode::WUSR;
-    chmodat(&file.lock.dir, name, owner_only, AtFlags::empty()).map_err(failed)?;
+    chmodat(&file.lock.dir, name, OWNER_ONLY, AtFlags::empty()).map_err(failed)?;
     Ok((socket, file))
+}
+
+/// A socket whose file is private from the moment it is bound, whatever the umask, where the system
+/// takes the file's mode from the socket: Linux does.
+pub(super) fn private_socket() -> Result<OwnedFd, Errno> {
+    let socket = new_socket()?;
+    // Others refuse it.
+    let _ = fchmod(&socket, OWNER_ONLY);
+    Ok(socket)
 }
 
 /// A socket that child processes do not inherit.

@@ -389,6 +389,25 @@ async fn plain_tcp_needs_the_consent_of_both() {
     assert_eq!(told(near).0, Code::Forbidden);
 }
 
+/// Of its other end nothing is known but that it is of this machine.
+#[tokio::test]
+async fn a_named_pipe_proves_nothing_and_carries_no_secret() {
+    let plain = SecurityConfig::default();
+    let (there, at) = (PeerAddr::Unix { uid: None, pid: None }, "pipe:p");
+    let (_, far) = session(meet_as(&there, &plain, &plain, at).await).await;
+    assert_eq!(far.identity.method, Method::Nothing);
+    let (shows, asks) =
+        (showing(plain.clone(), "token"), asking(plain.clone(), &[("token", TokenScope::All)]));
+    let (near, _) = meet_as(&there, &shows, &plain, at).await;
+    let near = failure(near);
+    assert!(matches!(near, HandshakeFailure::Posture(PostureError::TokenOverPipe)), "{near}");
+    let (_, far) = meet_as(&there, &plain, &asks, at).await;
+    let far = failure(far);
+    assert!(matches!(far, HandshakeFailure::Posture(PostureError::TokenOverPipe)), "{far}");
+    let (_, far) = session(meet_as(&there, &insecure(shows), &insecure(asks), at).await).await;
+    assert_eq!(far.identity.token, Some(TokenScope::All));
+}
+
 #[tokio::test]
 async fn what_is_not_configured_can_neither_listen_nor_dial() {
     let plain = load(&SecurityConfig::default());

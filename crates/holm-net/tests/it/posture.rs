@@ -53,6 +53,9 @@ fn the_table_of_listeners() {
             assert_eq!(check_listen(&at, token), Err(PostureError::PlainTcp(host.to_owned())));
         }
     }
+    let pipe = "pipe:name".parse().unwrap();
+    assert_eq!(check_listen(&pipe, false), Ok(()));
+    assert_eq!(check_listen(&pipe, true), Err(PostureError::TokenOverPipe));
     for at in ["unix:/some/where", "mem:name"] {
         for token in [false, true] {
             assert_eq!(check_listen(&at.parse().unwrap(), token), Ok(()));

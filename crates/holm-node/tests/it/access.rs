@@ -5,8 +5,7 @@ use holm::{CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnEr
 use holm_net::identity::TokenScope;
 use holm_net::security::{SecretSource, SecurityConfig, Token};
 use holm_net::unix_dir::PrivateDir;
-use holm_node::access::{Access, AllowList, Capabilities, Grant, Peers};
-use holm_wire::handshake::Role;
+use holm_node::access::{Access, AllowList, Capabilities, Grant, Peers, Role};
 
 use crate::actors::{Log, Probe};
 use crate::support::*;
@@ -225,7 +224,7 @@ async fn a_peer_does_what_it_may_and_no_more() {
 #[tokio::test]
 async fn what_is_not_registered_is_not_spawned_whatever_a_peer_may() {
     let sockets = Sockets::new();
-    let access = granting(vec![grant(&me(), &[], Capabilities::all())]);
+    let access = granting(vec![grant(&me(), &[], Capabilities::member())]);
     let server = Node::builder("s@x").listen(sockets.at("s")).access(access).start().await.unwrap();
     let client = sockets.start("c@x", Access::default()).await;
     connect(&client, &server).await;

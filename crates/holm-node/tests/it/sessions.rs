@@ -1,12 +1,16 @@
 //! At most one session for each pair, and what is seen of its life.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use holm::env::Endpoint;
 use holm::{CallError, Compression, ConnectError, Node, NodeEvent, NodeEvents, Secret, StartError};
 use holm_net::unix_dir::PrivateDir;
 use holm_wire::handshake::Features;
+use tokio::time::timeout;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::actors::Log;
 use crate::support::*;
@@ -38,6 +42,40 @@ async fn a_second_connect_finds_the_session() {
         assert_eq!(events.next().await, Some(up(&two)));
         assert_eq!(events.next().await, Some(down(&two)));
     }
+}
+
+/// Panics at each event that the dispatch logs.
+struct Panicking(Arc<AtomicBool>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Panicking {
+    fn on_event(
+        &self,
+        event: &tracing::Event<'_>,
+        _context: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        if event.metadata().target() == "holm_node::dispatch" {
+            self.0.store(true, Relaxed);
+            panic!("this subscriber panics");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_panics_does_not_hide_an_end() {
+    let (a, b) = pair().await;
+    let mut events = a.events();
+    let monitor = a.monitor(b.spawn(Log::default()).pid());
+    let has_panicked = Arc::<AtomicBool>::default();
+    let subscriber = tracing_subscriber::registry().with(Panicking(Arc::clone(&has_panicked)));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    a.disconnect(b.name());
+    let heard = async {
+        assert_eq!(monitor.await.reason, holm::ExitReason::Noconnection);
+        assert_eq!(events.next().await, Some(down(&b)));
+        a.monitor_node(b.name()).await;
+    };
+    timeout(Duration::from_secs(60), heard).await.expect("the end was not heard of");
+    assert!(has_panicked.load(Relaxed));
 }
 
 /// Both dial at once, over and over: one session is left each time, and works both ways.

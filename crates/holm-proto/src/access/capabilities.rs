@@ -13,12 +13,8 @@ pub struct Capabilities {
     pub send: bool,
     /// Start actors of these types, if they are spawnable on the node.
     pub spawn: Vec<Pattern>,
-    /// Register these names.
-    pub register: Vec<Pattern>,
     /// Have a session as an observer, and monitor actors.
     pub observe: bool,
-    /// Change the node itself.
-    pub admin: bool,
 }
 
 /// One thing that a peer may or may not do.
@@ -31,30 +27,14 @@ pub enum Capability {
     Send,
     /// Start an actor.
     Spawn,
-    /// Register a name.
-    Register,
     /// Look on.
     Observe,
-    /// Change the node itself.
-    Admin,
 }
 
 impl Capabilities {
-    /// What a member of the cluster may: everything but administer.
+    /// What a member of the cluster may: everything there is.
     pub fn member() -> Self {
-        Self { admin: false, ..Self::all() }
-    }
-
-    /// Everything.
-    pub fn all() -> Self {
-        Self {
-            join: true,
-            send: true,
-            spawn: vec![Pattern::any()],
-            register: vec![Pattern::any()],
-            observe: true,
-            admin: true,
-        }
+        Self { join: true, send: true, spawn: vec![Pattern::any()], observe: true }
     }
 
     /// Whether actors of this type may be started.
@@ -62,20 +42,13 @@ impl Capabilities {
         self.spawn.iter().any(|pattern| pattern.matches(actor_type))
     }
 
-    /// Whether this name may be registered.
-    pub fn may_register(&self, name: &str) -> bool {
-        self.register.iter().any(|pattern| pattern.matches(name))
-    }
-
     /// Adds what `other` allows.
     pub fn extend(&mut self, other: &Self) {
-        let Self { join, send, spawn, register, observe, admin } = other;
+        let Self { join, send, spawn, observe } = other;
         self.join |= join;
         self.send |= send;
         self.spawn.extend_from_slice(spawn);
-        self.register.extend_from_slice(register);
         self.observe |= observe;
-        self.admin |= admin;
     }
 }
 
@@ -85,9 +58,7 @@ impl fmt::Display for Capability {
             Self::Join => "join",
             Self::Send => "send",
             Self::Spawn => "spawn",
-            Self::Register => "register",
             Self::Observe => "observe",
-            Self::Admin => "administer",
         })
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use holm_net::identity::KeyId;
+use holm_net::identity::fingerprint_of_der;
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, DnType, Issuer, KeyIdMethod, KeyPair,
     KeyUsagePurpose, PublicKeyData, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
@@ -154,7 +154,7 @@ impl Keyring {
     fn issuer(&self) -> Issuer<'static, KeyPair> {
         let key = KeyPair::from_pem(&self.read("ca/ca.key")).unwrap();
         let mut params = CertificateParams::default();
-        let id = KeyId::of_der(&key.subject_public_key_info()).to_string();
+        let id = fingerprint_of_der(&key.subject_public_key_info()).to_string();
         params.distinguished_name.push(DnType::CommonName, format!("Holm CA {}", &id[..16]));
         params.key_usages = vec![KeyUsagePurpose::CrlSign];
         Issuer::new(params, key)

@@ -54,19 +54,25 @@ const WAYS: [Way; 6] = [
     },
 ];
 
-/// The global list and the one of the peer's role: absent, empty, of others, of the peer, too.
+const ROLES: [&str; 3] = ["observer", "member", "worker"];
+
+/// The global list and the one of the peer's role: absent, empty, of others, of the peer, too. That of
+/// another role changes nothing.
 #[test]
 fn the_whole_table_of_lists() {
     let ring = Keyring::new();
     std::thread::scope(|scope| {
         for (number, way) in WAYS.iter().enumerate() {
             let ring = &ring;
-            scope.spawn(move || table(ring, way, &format!("table-{number}.toml")));
+            let [role, other] = [number, number + 1].map(|at| ROLES[at % ROLES.len()]);
+            scope.spawn(move || {
+                table(ring, way, [role, other], &format!("table-{number}.toml"));
+            });
         }
     });
 }
 
-fn table(ring: &Keyring, way: &Way, file: &str) {
+fn table(ring: &Keyring, way: &Way, [role, other]: [&str; 2], file: &str) {
     let others = "'$nobody', '$own-other', 'spiffe://example.org/*'".to_owned();
     let lists =
         [None, Some(String::new()), Some(others.clone()), Some(format!("{others}, '{}'", way.who))];
@@ -78,10 +84,10 @@ fn table(ring: &Keyring, way: &Way, file: &str) {
             let global =
                 global.as_ref().map_or(String::new(), |list| format!("global = [{list}]\n"));
             let of_role =
-                of_role.as_ref().map_or(String::new(), |list| format!("roles.member = [{list}]\n"));
-            ring.write(file, &format!("{global}{of_role}"));
+                of_role.as_ref().map_or(String::new(), |list| format!("roles.{role} = [{list}]\n"));
+            ring.write(file, &format!("{global}{of_role}roles.{other} = [{others}]"));
             node.reload(" reloaded: ");
-            let ping = ring.ping(&at, way.ping);
+            let ping = ring.ping(&at, &format!("{} --role {role}", way.ping));
             // Named by a list; or none says anything, and silence is enough.
             if g == 3 || r == 3 || (g < 2 && r == 0 && !way.is_strict) {
                 ping.succeeds();
@@ -210,8 +216,8 @@ fn an_allowed_identity_cannot_claim_anothers_name() {
     ring.write(
         "names.toml",
         "global = ['$n-ping', '$n-other']\n
-         [[grants]]\nwho = '$n-ping'\nnodes = ['ping@*']\nmay = { join = true, send = true }\n
-         [[grants]]\nwho = '$n-other'\nnodes = ['boss@*']\nmay = { join = true, send = true }",
+         [[grants]]\nwho = '$n-ping'\nnodes = ['ping@*']\nmay = { observe = true, send = true }\n
+         [[grants]]\nwho = '$n-other'\nnodes = ['boss@*']\nmay = { observe = true, send = true }",
     );
     let way = &WAYS[3];
     let mut node = ring.node(way.listen, &format!("{} --access names.toml", way.node));

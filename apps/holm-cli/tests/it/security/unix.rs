@@ -38,8 +38,8 @@ fn is_root(test: &str) -> bool {
     is_root
 }
 
-/// While nodes start and end with a umask of nothing, their folder is never open to others, nor is the
-/// socket, from when it can be dialled.
+/// While nodes start and end with a umask of nothing, neither their folder nor the socket is ever open
+/// to others.
 #[test]
 fn folder_and_socket_are_private_from_the_start() {
     let ring = Keyring::new();
@@ -49,8 +49,8 @@ fn folder_and_socket_are_private_from_the_start() {
         let (mut folders, mut sockets) = (BTreeSet::new(), BTreeSet::new());
         while !done.load(Relaxed) {
             folders.extend(mode(&folder));
+            sockets.extend(mode(&socket));
             if UnixStream::connect(&socket).is_ok() {
-                sockets.extend(mode(&socket));
                 dialled.fetch_add(1, Relaxed);
             }
         }

@@ -12,10 +12,9 @@ use rustix::fs::OFlags;
 use tempfile::TempDir;
 
 use super::*;
-use crate::unix_dir::private_listener::Lock;
-use crate::unix_dir::{
-    PrivateListener, SOCKET_PATH_MAX, UnixDirError, bind_private, is_own_user, open_dir,
-};
+use crate::unix_dir::private_dir::open_dir;
+use crate::unix_dir::private_listener::{self, Lock};
+use crate::unix_dir::{PrivateListener, SOCKET_PATH_MAX, UnixDirError, bind_private, is_own_user};
 
 /// A directory of mode 0700 and a socket path in it.
 fn place() -> (TempDir, PathBuf) {
@@ -53,6 +52,16 @@ async fn a_private_socket_is_ours_alone_and_leaves_nothing() {
     assert_serves(&mut listener).await;
     drop(listener);
     assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+}
+
+/// The umask is not 077 where tests run, so that without a mode of its own it would be open.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_is_private_before_its_mode_is_set() {
+    let (_dir, path) = place();
+    let address = rustix::net::SocketAddrUnix::new(&path).unwrap();
+    rustix::net::bind(private_listener::private_socket().unwrap(), &address).unwrap();
+    assert_eq!(mode(&path), 0o600);
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::unix_dir::{NAME_TRIES_MAX, PrivateDir, UnixDirError, sweep};
+use crate::unix_dir::private_dir::NAME_TRIES_MAX;
+use crate::unix_dir::{PrivateDir, UnixDirError, sweep};
 
 #[test]
 fn a_private_directory_is_ours_alone_and_goes_with_its_content() {
