@@ -3,10 +3,18 @@
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Buffers kept for reuse: one that is read into, and those of which a receiver that keeps up has
-/// not let go. Further ones are freed. Without them every long payload would cost the faults of
-/// fresh pages, as much time as reading it.
+/// Buffers of single frames kept for reuse: one that is read into, and those of which a receiver that
+/// keeps up has not let go. Further ones are freed. Without them every long payload would cost the
+/// faults of fresh pages, as much time as reading it.
 const SPARE_MAX: usize = 16;
+
+/// Messages from this length on are large: their pages take longer to make and to free than others
+/// like to wait.
+const LARGE_MIN: usize = 1024 * 1024;
+/// Buffers of large messages kept: one that is filled while another is looked at.
+const LARGE_SPARE_MAX: usize = 2;
+/// At least so much of one is freed at once, and at least an eighth: a fraction of a millisecond.
+const SHRINK_MIN: usize = 2 * LARGE_MIN;
 
 /// Buffers of one session.
 #[derive(Debug, Default)]
@@ -15,10 +23,16 @@ pub(crate) struct Buffers {
 }
 
 #[derive(Debug, Default)]
-struct Spare(Mutex<Vec<Vec<u8>>>);
+struct Spare(Mutex<Lists>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    frames: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
+}
 
 impl Spare {
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    fn lock(&self) -> MutexGuard<'_, Lists> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -32,16 +46,54 @@ pub(crate) struct Buffer {
 }
 
 impl Buffers {
-    /// A buffer of `length` bytes.
+    /// A buffer of `length` bytes, for one frame.
     pub(crate) fn take(&self, length: usize) -> Buffer {
-        let spare = self.spare.lock().pop().filter(|spare| spare.len() >= length);
+        let spare = self.spare.lock().frames.pop().filter(|spare| spare.len() >= length);
         let bytes = spare.unwrap_or_else(|| vec![0; length.next_power_of_two()]);
         Buffer { bytes, length, home: Arc::clone(&self.spare) }
     }
 
-    /// Frees one that is not used.
+    /// Where to begin a message that will have `length` bytes: as much as is there of an earlier one.
+    pub(crate) fn take_large(&self, length: usize) -> Vec<u8> {
+        if length < LARGE_MIN { None } else { self.spare.lock().large.pop() }.unwrap_or_default()
+    }
+
+    /// The first `length` bytes, a whole message.
+    pub(crate) fn freeze(&self, mut bytes: Vec<u8>, length: usize) -> Bytes {
+        if length < LARGE_MIN {
+            bytes.truncate(length);
+            return bytes.into();
+        }
+        Bytes::from_owner(Buffer { bytes, length, home: Arc::clone(&self.spare) })
+    }
+
+    /// Frees some of what is not used.
     pub(crate) fn shrink(&self) {
-        drop(self.spare.lock().pop());
+        let mut lists = self.spare.lock();
+        let frame = lists.frames.pop();
+        let large = lists.large.pop();
+        drop(lists);
+        drop(frame);
+        if let Some(mut large) = large {
+            large.truncate(large.len() - SHRINK_MIN.max(large.len() / 8).min(large.len()));
+            large.shrink_to_fit();
+            self.spare.give_back(large);
+        }
+    }
+}
+
+impl Spare {
+    fn give_back(&self, bytes: Vec<u8>) {
+        let is_large = bytes.len() >= LARGE_MIN;
+        let mut lists = self.lock();
+        let (list, max) = if is_large {
+            (&mut lists.large, LARGE_SPARE_MAX)
+        } else {
+            (&mut lists.frames, SPARE_MAX)
+        };
+        if list.len() < max && !bytes.is_empty() {
+            list.push(bytes);
+        }
     }
 }
 
@@ -63,10 +115,7 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut spare = self.home.lock();
-        if spare.len() < SPARE_MAX {
-            spare.push(std::mem::take(&mut self.bytes));
-        }
+        self.home.give_back(std::mem::take(&mut self.bytes));
     }
 }
 
@@ -95,6 +144,25 @@ mod tests {
         let buffers = Buffers::default();
         let taken: Vec<_> = (0..=SPARE_MAX).map(|_| buffers.take(1)).collect();
         drop(taken);
-        assert_eq!(buffers.spare.lock().len(), SPARE_MAX);
+        assert_eq!(buffers.spare.lock().frames.len(), SPARE_MAX);
+    }
+
+    #[test]
+    fn a_large_one_is_used_again_or_freed_little_by_little() {
+        let buffers = Buffers::default();
+        let message = vec![1; 40 * LARGE_MIN];
+        let at = message.as_ptr();
+        drop(buffers.freeze(message, 30 * LARGE_MIN));
+        assert!(buffers.take_large(LARGE_MIN - 1).is_empty());
+        let again = buffers.take_large(LARGE_MIN);
+        assert_eq!((again.as_ptr(), again.len()), (at, 40 * LARGE_MIN));
+        drop(buffers.freeze(again, LARGE_MIN));
+        buffers.shrink();
+        assert_eq!(buffers.spare.lock().large[0].len(), 35 * LARGE_MIN);
+        for _ in 0..20 {
+            buffers.shrink();
+        }
+        assert!(buffers.spare.lock().large.is_empty());
+        assert!(buffers.spare.lock().frames.is_empty());
     }
 }

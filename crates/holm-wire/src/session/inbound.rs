@@ -164,8 +164,11 @@ impl Inbound {
                 self.unread.handled(end);
             }
         }
-        if self.direct.is_none() && std::mem::take(&mut self.lead) {
-            self.buffers.shrink();
+        if self.direct.is_none() {
+            self.lead = false;
+            if self.reassembly.is_empty() {
+                self.buffers.shrink();
+            }
         }
         Ok(())
     }
@@ -215,7 +218,7 @@ impl Inbound {
         let Some(chunk) = ChunkStart::decode(raw, here)? else {
             return Ok(false);
         };
-        let place = self.reassembly.begin_chunk(&chunk, &self.limits)?;
+        let place = self.reassembly.begin_chunk(&chunk, &self.limits, &self.buffers)?;
         let data = &here[chunk.header..];
         self.reassembly.append(place, data);
         let left = chunk.data - data.len();
@@ -254,7 +257,7 @@ impl Inbound {
             let Some(start) = ChunkStart::decode(&raw, payload)? else {
                 unreachable!("the payload is here as a whole")
             };
-            let place = self.reassembly.begin_chunk(&start, &self.limits)?;
+            let place = self.reassembly.begin_chunk(&start, &self.limits, &self.buffers)?;
             let data = &payload[start.header..];
             match &mut self.codec {
                 Some(codec) if start.packed => {
@@ -286,7 +289,7 @@ impl Inbound {
         last: bool,
         sink: &mut impl Sink,
     ) -> Result<(), Violation> {
-        if last && let (Some(head), message) = self.reassembly.finish(place) {
+        if last && let (Some(head), message) = self.reassembly.finish(place, &self.buffers) {
             sink.frame(head, Payload::Large(message))?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Chunked messages on their way in.
 
+use super::buffers::Buffers;
 use crate::{
     Class, FrameHead, Limits, RequestId, Violation,
     error::ChunkFault,
@@ -97,7 +98,7 @@ struct Open {
     compressed: bool,
     next_sequence: u64,
     total: usize,
-    /// How much of `data` is the message; the rest is lent.
+    /// How much of `data` is the message; the rest is lent, or of an earlier one.
     filled: usize,
     data: Vec<u8>,
 }
@@ -122,12 +123,23 @@ impl Reassembly {
         &mut self,
         start: &ChunkStart,
         limits: &Limits,
+        buffers: &Buffers,
     ) -> Result<Place, Violation> {
-        self.place(start, limits)
+        self.place(start, limits, buffers)
             .map_err(|fault| Violation::Chunk { message: start.message, fault })
     }
 
-    fn place(&mut self, start: &ChunkStart, limits: &Limits) -> Result<Place, ChunkFault> {
+    /// Whether no message is open.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn place(
+        &mut self,
+        start: &ChunkStart,
+        limits: &Limits,
+        buffers: &Buffers,
+    ) -> Result<Place, ChunkFault> {
         if start.data > limits.chunk_max {
             return Err(ChunkFault::TooLong);
         }
@@ -135,7 +147,7 @@ impl Reassembly {
             return Err(ChunkFault::TooShort);
         }
         if let Some(total) = start.total {
-            self.open_message(start, total, limits)?;
+            self.open_message(start, total, limits, buffers)?;
         }
         let Some(index) = self.find(start) else {
             return Err(ChunkFault::MessageNumber);
@@ -164,6 +176,7 @@ impl Reassembly {
         start: &ChunkStart,
         total: usize,
         limits: &Limits,
+        buffers: &Buffers,
     ) -> Result<(), ChunkFault> {
         let next_message = &mut self.next_message[usize::from(start.class)];
         if start.message != *next_message {
@@ -194,7 +207,7 @@ impl Reassembly {
             next_sequence: 0,
             total,
             filled: 0,
-            data: Vec::new(),
+            data: buffers.take_large(total),
         });
         Ok(())
     }
@@ -217,19 +230,16 @@ impl Reassembly {
 
     /// Appends bytes of a chunk.
     pub(crate) fn append(&mut self, place: Place, bytes: &[u8]) {
-        let open = &mut self.open[place.0];
-        debug_assert_eq!(open.data.len(), open.filled, "nothing is lent");
-        open.grow(open.filled + bytes.len());
-        open.data.extend_from_slice(bytes);
-        open.filled += bytes.len();
+        self.lend(place, bytes.len()).copy_from_slice(bytes);
+        self.filled(place, bytes.len());
     }
 
     /// Its last chunk is complete. No head if its kind is to be skipped.
-    pub(crate) fn finish(&mut self, place: Place) -> (Option<FrameHead>, Bytes) {
+    pub(crate) fn finish(&mut self, place: Place, buffers: &Buffers) -> (Option<FrameHead>, Bytes) {
         let open = self.open.swap_remove(place.0);
         assert_eq!(open.filled, open.total, "the last chunk ends the message");
         self.open_bytes -= open.total;
-        (RawHead::known(open.kind, open.id), open.data.into())
+        (RawHead::known(open.kind, open.id), buffers.freeze(open.data, open.total))
     }
 }
 
