@@ -3,6 +3,7 @@
 use std::fmt;
 
 use holm_proto::access::Fingerprint;
+use holm_wire::ShardId;
 use ring::digest::{SHA256, digest};
 
 /// A proven peer. What a peer merely says of itself, its node name and role, is in its Hello.
@@ -89,10 +90,10 @@ impl fmt::Display for Method {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenScope {
-    /// Any shard.
+    /// Whatever its holder wants to do.
     All,
-    /// These shards.
-    Shards(Vec<u32>),
+    /// Serving these shards, as a worker.
+    Shards(Vec<ShardId>),
 }
 
 /// The SHA-256 of a certificate or a public key in DER.

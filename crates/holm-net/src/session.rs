@@ -296,7 +296,7 @@ impl<S: Send + 'static> Session<S> {
         }
         let control = Control::Close { code, message };
         if out.outbound.push(control.head(), Order::Free, |bytes| control.encode(bytes)).is_ok() {
-            self.write_some(&mut out);
+            while self.write_some(&mut out) == Written::Turn {}
         }
         drop(out);
         self.writer.shutdown();

@@ -13,7 +13,8 @@ use holm_proto::access::{Access, Role};
 use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
 use holm_wire::handshake::{Features, Introduction};
 use holm_wire::{
-    ClusterName, Compression, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName, Secret,
+    ClusterName, Compression, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName,
+    Secret, ShardId,
 };
 
 use crate::Node;
@@ -82,6 +83,7 @@ pub enum StartError {
 pub struct NodeBuilder {
     name: String,
     role: Role,
+    shards: Vec<ShardId>,
     listen: Vec<Endpoint>,
     security: SecurityConfig,
     limits: Limits,
@@ -99,6 +101,7 @@ impl NodeBuilder {
         Self {
             name: name.to_owned(),
             role: Role::Member,
+            shards: Vec::new(),
             listen: Vec::new(),
             security: SecurityConfig::default(),
             limits: Limits::default(),
@@ -123,6 +126,13 @@ impl NodeBuilder {
     /// depend on it.
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
+        self
+    }
+
+    /// What it wants to serve, at most 4,096 shards. A peer that lists others for one of them, or
+    /// has another node serving it, refuses this one.
+    pub fn shards(mut self, shards: &[ShardId]) -> Self {
+        self.shards = shards.to_vec();
         self
     }
 
@@ -212,6 +222,7 @@ impl NodeBuilder {
         let incarnation = Incarnation(env.wall_clock().0);
         let mut introduction = Introduction::new(cluster, name.clone(), incarnation);
         introduction.role = self.role;
+        introduction.shards = self.shards;
         introduction.features = Features::USUAL;
         introduction.compression = self.compression.iter().map(|&one| one as u8).collect();
         introduction.limits = self.limits;

@@ -164,8 +164,7 @@ impl Gate {
         identity: &Identity,
         peer: &Introduction,
     ) -> Result<Capabilities, Reject> {
-        // No field of the handshake names shards yet.
-        let claim = Claim { node: &peer.node, role: peer.role, shards: &[] };
+        let claim = Claim { node: &peer.node, role: peer.role, shards: &peer.shards };
         let judged = self.access.load().judge(identity, claim);
         judged.map_err(|denial| Reject::new(Code::Forbidden, denial.to_string()))
     }

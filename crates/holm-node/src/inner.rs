@@ -28,6 +28,7 @@ use crate::meter::meter;
 use crate::permits::Permits;
 use crate::places::{self, Place, Places};
 use crate::router::Router;
+use crate::shard_claims::{Claimed, ShardClaims};
 use crate::spawnables::Spawnables;
 use crate::tables::Tables;
 
@@ -36,6 +37,7 @@ pub(crate) struct Admitted {
     identity: Identity,
     capabilities: Capabilities,
     _seat: Seat,
+    _shards: Claimed,
     /// If that was this node's to give.
     _place: Option<Place>,
 }
@@ -57,6 +59,7 @@ pub(crate) struct Inner {
     /// True once the node is to stop. Listeners and handshakes under way hold a receiver.
     pub(crate) stopping: watch::Sender<bool>,
     places: Arc<Places>,
+    shard_claims: Arc<ShardClaims>,
     /// Reports stuck handlers and circles of calls, until the node stops.
     pub(crate) watchdog: Mutex<Option<Watchdog>>,
     /// Held while the peers are judged anew.
@@ -95,6 +98,7 @@ impl Inner {
             events: broadcast::Sender::new(EVENTS_KEPT),
             stopping: watch::Sender::new(false),
             places: Arc::default(),
+            shard_claims: Arc::default(),
             watchdog: Mutex::default(),
             reviewing: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
@@ -131,9 +135,7 @@ impl Inner {
             return Err(stopping());
         }
         let peer = &agreed.peer;
-        if matches!(proven.token, Some(TokenScope::Shards(_))) && peer.role != Role::Worker {
-            return Err(Reject::new(Code::Forbidden, "the token is for workers alone"));
-        }
+        check_scope(proven.token.as_ref(), peer)?;
         let identity = identity::of(proven, address);
         let capabilities = self.gate.judge(&identity, peer)?;
         let older = self.router.by_name(&peer.node);
@@ -142,8 +144,9 @@ impl Inner {
             return Err(places::stale());
         }
         let place = self.places.take(agreed)?;
+        let shards = self.shard_claims.take(&peer.node, &peer.shards)?;
         let seat = self.gate.seat(older.is_some())?;
-        Ok(Admitted { identity, capabilities, _seat: seat, _place: place })
+        Ok(Admitted { identity, capabilities, _seat: seat, _shards: shards, _place: place })
     }
 
     /// Makes an agreed connection a session. An older one with the same peer is torn down first,
@@ -310,5 +313,20 @@ fn stopping() -> Reject {
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("name", self.name()).finish_non_exhaustive()
+    }
+}
+
+/// Whether a token is good for what its holder says of itself.
+fn check_scope(scope: Option<&TokenScope>, peer: &Introduction) -> Result<(), Reject> {
+    let Some(TokenScope::Shards(scope)) = scope else { return Ok(()) };
+    if peer.role != Role::Worker {
+        return Err(Reject::new(Code::Forbidden, "the token is for workers alone"));
+    }
+    match peer.shards.iter().find(|shard| !scope.contains(shard)) {
+        Some(shard) => {
+            let message = format!("the token is not for shard {shard}");
+            Err(Reject::new(Code::Forbidden, message))
+        }
+        None => Ok(()),
     }
 }

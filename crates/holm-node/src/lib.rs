@@ -24,6 +24,7 @@ mod places;
 mod remote_spawn;
 mod return_path;
 mod router;
+mod shard_claims;
 mod spawnables;
 mod tables;
 

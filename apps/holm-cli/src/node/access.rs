@@ -1,12 +1,13 @@
 //! The file of `--access`: whom a node lets in, and what they may do.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow};
-use holm::access::{Access, AllowList, Capabilities, Entry, Grant, Pattern, Peers, Role};
+use holm::access::{Access, AllowList, Capabilities, Entry, Grant, Pattern, Peers, Role, ShardId};
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// What a user is told of it.
@@ -19,6 +20,8 @@ The file of --access, in which everything may be left out:
   global = [\"uid:1000\", \"spiffe://example.org/*\"]
   # Who else is let in as a member, an observer or a worker.
   roles.worker = [\"token\"]
+  # Who else may serve a shard.
+  shards.7 = [\"spiffe://example.org/worker/7\"]
 
   # What an identity may do, and the node names that are for those with such a grant.
   [[grants]]
@@ -41,6 +44,8 @@ struct File {
     global: List,
     /// The lists of roles; an empty one lets in nobody but the global list's.
     roles: Roles,
+    /// The lists of shards.
+    shards: BTreeMap<Parsed<u32>, List>,
     grants: Vec<Granted>,
     /// What those may do who have no grant.
     others: Option<Powers>,
@@ -85,7 +90,7 @@ struct Powers {
 }
 
 /// A value written as a text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Parsed<T>(T);
 
 /// Reads the file.
@@ -115,6 +120,9 @@ impl From<File> for Access {
             if let Some(of) = of {
                 access.lists.set_role(role, list(of));
             }
+        }
+        for (shard, of) in file.shards {
+            access.lists.set_shard(ShardId(shard.0), list(of));
         }
         access.grants = file.grants.into_iter().map(Grant::from).collect();
         access.others = file.others.map(Capabilities::from);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use bytes::Bytes;
-use holm::access::Role;
+use holm::access::{Role, ShardId};
 use holm::env::Endpoint;
 use holm::{CallError, Named, Node, NodeEvent, NodeEvents, NodeName};
 use tokio::time::Instant;
@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// What this node is to the other.
     #[arg(long, value_name = "ROLE", value_enum, default_value_t = As::Observer)]
     role: As,
+    /// A shard that this node wants to serve; may be given several times.
+    #[arg(long = "shard", value_name = "NUMBER")]
+    shards: Vec<u32>,
     /// How many answers to wait for.
     #[arg(long, default_value_t = 4)]
     count: u64,
@@ -75,7 +78,8 @@ pub(super) async fn run(args: Args) -> Result<()> {
     };
     let config = args.security.of_dialler(matches!(args.to, Endpoint::Tls { .. }))?;
     let access = args.security.access()?;
-    let builder = Node::builder(name.as_str()).role(args.role.into());
+    let shards: Vec<_> = args.shards.into_iter().map(ShardId).collect();
+    let builder = Node::builder(name.as_str()).role(args.role.into()).shards(&shards);
     let node = builder.security(config).access(access).start().await?;
     let events = node.events();
     let peer = node.connect(&args.to).await?;

@@ -6,8 +6,8 @@ use holm_net::identity::{Method, TokenScope};
 use holm_net::posture::PostureError;
 use holm_net::security::{CertificateFiles, PeerName, SecurityConfig, TlsConfig};
 use holm_net::{CertificateFault, TlsFailure};
-use holm_wire::Code;
 use holm_wire::handshake::HandshakeError;
+use holm_wire::{Code, ShardId};
 use rcgen::SerialNumber;
 use tempfile::TempDir;
 
@@ -273,7 +273,10 @@ fn with_tokens(ca: &Ca) -> (SecurityConfig, SecurityConfig) {
     let mut acceptor = SecurityConfig::default();
     let own: CertificateFiles = ca.issue("server", |_| {});
     acceptor.tls = Some(TlsConfig::Server { own: Some(own), peers: None });
-    let tokens = [("old token", TokenScope::All), ("new token", TokenScope::Shards(vec![3, 4]))];
+    let tokens = [
+        ("old token", TokenScope::All),
+        ("new token", TokenScope::Shards(vec![ShardId(3), ShardId(4)])),
+    ];
     let mut dialler = SecurityConfig::default();
     dialler.tls = Some(TlsConfig::Server { own: None, peers: Some(ca.peers()) });
     (dialler, asking(acceptor, &tokens))
@@ -283,9 +286,10 @@ fn with_tokens(ca: &Ca) -> (SecurityConfig, SecurityConfig) {
 async fn a_token_proves_who_dials_a_verified_server() {
     let ca = Ca::new("one");
     let (dialler, acceptor) = with_tokens(&ca);
-    for (token, scope) in
-        [("old token", TokenScope::All), (" new token\n", TokenScope::Shards(vec![3, 4]))]
-    {
+    for (token, scope) in [
+        ("old token", TokenScope::All),
+        (" new token\n", TokenScope::Shards(vec![ShardId(3), ShardId(4)])),
+    ] {
         let (near, far) =
             session(meet(&showing(dialler.clone(), token), &acceptor, TLS).await).await;
         assert_eq!(far.identity.token, Some(scope));

@@ -170,7 +170,7 @@ async fn no_secret_is_shown() {
     let mut config = asking(noise(&dir, "key"), &[("secret-token-one", TokenScope::All)]);
     config.tokens.push(Token {
         source: SecretSource::Variable("NAME".to_owned()),
-        scope: TokenScope::Shards(vec![1]),
+        scope: TokenScope::Shards(vec![holm_wire::ShardId(1)]),
     });
     config.token = Some(value("secret-token-two"));
     config.cookie = Some(value("secret-cookie-of-many-bytes"));

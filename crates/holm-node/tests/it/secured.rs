@@ -1,6 +1,8 @@
 //! Lists over TCP with a token, and over Noise, where each node has an identity of its own.
 
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +12,7 @@ use holm_net::Security;
 use holm_net::identity::TokenScope;
 use holm_node::access::{Access, AllowList, Peers};
 use holm_node::security::{SecretSource, SecurityConfig, Token};
+use holm_wire::ShardId;
 use holm_wire::handshake::Role;
 use tempfile::TempDir;
 
@@ -193,11 +196,71 @@ async fn refusal_of(client: &Node, server: &Node) -> String {
 async fn a_token_for_shards_is_for_workers() {
     let mut config = insecure();
     let source = SecretSource::Value(secret("scoped"));
-    config.tokens.push(Token { source: source.clone(), scope: TokenScope::Shards(vec![1]) });
+    config
+        .tokens
+        .push(Token { source: source.clone(), scope: TokenScope::Shards(vec![ShardId(1)]) });
     let server = start("s@x", "tcp:127.0.0.1:0", config, Access::default()).await;
     let mut config = insecure();
     config.token = Some(source);
     let client = Node::builder("c@x").security(config).start().await.unwrap();
     let why = refusal(&client, &server).await;
     assert_eq!(why, "forbidden: the token is for workers alone");
+}
+
+/// A worker serves the shards that its token is for, and that no other one serves.
+#[tokio::test]
+async fn a_shard_is_served_by_one_worker_that_may() {
+    let mut config = insecure();
+    let source = SecretSource::Value(secret("scoped"));
+    let scope = TokenScope::Shards(vec![ShardId(1), ShardId(2)]);
+    config.tokens.push(Token { source: source.clone(), scope });
+    let server = start("s@x", "tcp:127.0.0.1:0", config, Access::default()).await;
+    let worker = async |name: &str, shards: &[ShardId]| {
+        let mut config = insecure();
+        config.token = Some(source.clone());
+        let builder = Node::builder(name).security(config).role(Role::Worker).shards(shards);
+        builder.start().await.unwrap()
+    };
+    let stranger = worker("w3@x", &[ShardId(2), ShardId(3)]).await;
+    assert_eq!(refusal(&stranger, &server).await, "forbidden: the token is not for shard 3");
+    let first = worker("w1@x", &[ShardId(1), ShardId(2)]).await;
+    first.connect(&server.endpoints()[0]).await.unwrap();
+    let second = worker("w2@x", &[ShardId(2)]).await;
+    let why = second.connect(&server.endpoints()[0]).await.unwrap_err().to_string();
+    assert!(why.ends_with("duplicate: shard 2 is served by w1@x"), "{why}");
+    // Its next life takes its own place; when it is gone, others may serve.
+    let again = worker("w1@x", &[ShardId(2)]).await;
+    again.connect(&server.endpoints()[0]).await.unwrap();
+    let mut events = server.events();
+    again.stop().await;
+    while !matches!(events.next().await.unwrap(), NodeEvent::Down(node) if node.as_str() == "w1@x")
+    {
+    }
+    second.connect(&server.endpoints()[0]).await.unwrap();
+}
+
+/// A list of a shard is for those who want to serve it.
+#[tokio::test]
+async fn an_allowed_identity_cannot_claim_anothers_shard() {
+    let me = format!("uid:{}", rustix::process::getuid().as_raw());
+    let mut access = Access::default();
+    access.lists.set_shard(ShardId(1), me.parse().unwrap());
+    access.lists.set_shard(ShardId(2), "uid:4000000000".parse().unwrap());
+    let dir =
+        tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap();
+    let at = format!("unix:{}", dir.path().join("s").display());
+    let server = start("s@x", &at, SecurityConfig::default(), access).await;
+    for (shards, refused) in [(vec![1], None), (vec![1, 2], Some(2)), (vec![3], None)] {
+        let shards: Vec<_> = shards.into_iter().map(ShardId).collect();
+        let builder = Node::builder("w@x").role(Role::Worker).shards(&shards);
+        let worker = builder.start().await.unwrap();
+        match refused {
+            None => drop(worker.connect(&server.endpoints()[0]).await.unwrap()),
+            Some(shard) => {
+                let why = format!("forbidden: {me} is on no list that lets it serve shard {shard}");
+                assert_eq!(refusal(&worker, &server).await, why);
+            }
+        }
+        worker.stop().await;
+    }
 }

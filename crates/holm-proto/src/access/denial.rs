@@ -1,8 +1,8 @@
 //! Why a peer is not let in.
 
-use holm_wire::{NodeName, handshake::Role};
+use holm_wire::{NodeName, ShardId, handshake::Role};
 
-use super::{Capability, Shard};
+use super::Capability;
 
 /// What a peer says of itself and wants.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Claim<'a> {
     /// What it wants to be.
     pub role: Role,
     /// The shards it wants to serve.
-    pub shards: &'a [Shard],
+    pub shards: &'a [ShardId],
 }
 
 /// A proven peer that may not do what it wants; the peer is to blame, or the configuration.
@@ -31,7 +31,7 @@ pub enum Denial {
         /// Who it is, as a list would name it.
         identity: String,
         /// What it wants to serve.
-        shard: Shard,
+        shard: ShardId,
     },
     /// The name is for others.
     #[error("{identity} may not be called {node}")]

@@ -1,8 +1,8 @@
 //! The lists of one node: for everybody, for roles, for shards.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::collections::BTreeMap;
 
-use holm_wire::handshake::Role;
+use holm_wire::{ShardId, handshake::Role};
 
 use super::{AllowList, Identity};
 
@@ -14,29 +14,6 @@ pub enum Peers {
     Listed,
     /// Any key is let in unless a list speaks against it.
     Open,
-}
-
-/// A part of the data that one worker serves.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shard(Arc<str>);
-
-impl Shard {
-    /// The shard of this name.
-    pub fn new(name: &str) -> Self {
-        Self(name.into())
-    }
-}
-
-impl fmt::Display for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
 }
 
 /// Who is let in.
@@ -52,7 +29,7 @@ pub struct AllowLists {
     /// Whom silence lets in.
     pub peers: Peers,
     roles: Vec<(Role, AllowList)>,
-    shards: BTreeMap<Shard, AllowList>,
+    shards: BTreeMap<ShardId, AllowList>,
 }
 
 impl AllowLists {
@@ -65,7 +42,7 @@ impl AllowLists {
 
     /// Gives a shard its own list, in place of an earlier one. An empty one admits nobody but the
     /// global list's.
-    pub fn set_shard(&mut self, shard: Shard, list: AllowList) {
+    pub fn set_shard(&mut self, shard: ShardId, list: AllowList) {
         self.shards.insert(shard, list);
     }
 
@@ -78,7 +55,7 @@ impl AllowLists {
     }
 
     /// Whether `identity` is let in as `role`, for `shard` if it wants one.
-    pub fn admits(&self, identity: &Identity, role: Role, shard: Option<&Shard>) -> bool {
+    pub fn admits(&self, identity: &Identity, role: Role, shard: Option<&ShardId>) -> bool {
         if self.global.names(identity) {
             return true;
         }

@@ -1,8 +1,8 @@
 //! Everything that is laid down about peers.
 
-use holm_wire::{NodeName, handshake::Role};
+use holm_wire::{NodeName, ShardId, handshake::Role};
 
-use super::{AllowLists, Capabilities, Capability, Claim, Denial, Entry, Identity, Pattern, Shard};
+use super::{AllowLists, Capabilities, Capability, Claim, Denial, Entry, Identity, Pattern};
 
 /// What an identity may do, and under which names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +52,12 @@ impl Access {
     }
 
     fn check_lists(&self, identity: &Identity, claim: Claim<'_>) -> Result<(), Denial> {
-        let admits = |shard: Option<&Shard>| self.lists.admits(identity, claim.role, shard);
+        let admits = |shard: Option<&ShardId>| self.lists.admits(identity, claim.role, shard);
         if claim.shards.is_empty() && !admits(None) {
             return Err(Denial::NotListed { identity: identity.to_string() });
         }
         match claim.shards.iter().find(|shard| !admits(Some(shard))) {
-            Some(shard) => {
-                Err(Denial::NotForShard { identity: identity.to_string(), shard: shard.clone() })
-            }
+            Some(&shard) => Err(Denial::NotForShard { identity: identity.to_string(), shard }),
             None => Ok(()),
         }
     }

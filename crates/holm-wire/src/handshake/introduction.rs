@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     ClusterName, Fingerprint, Incarnation, Limits, Malformed, NameFault, NodeId, NodeName, Secret,
+    ShardId,
     cursor::{Cursor, malformed},
     endpoints::{put_endpoints, take_endpoints},
     signal::ENVELOPE,
@@ -20,6 +21,8 @@ const BUILD_BYTES_MAX: usize = 255;
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Most compression methods named; there is one byte for each.
 const COMPRESSION_MAX: usize = 255;
+/// Most shards of one node: with as many, each is a small file.
+const SHARDS_MAX: usize = 4096;
 
 /// What a node is to its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +109,8 @@ pub struct Introduction {
     pub nonce: Option<Nonce>,
     /// Where it can be dialled, at most 16, of at most 300 bytes each; more are left out.
     pub endpoints: Vec<String>,
+    /// The shards it wants to serve, at most 4,096; more are left out.
+    pub shards: Vec<ShardId>,
 }
 
 pub(super) mod tag {
@@ -123,6 +128,7 @@ pub(super) mod tag {
     pub(super) const TOKEN: u64 = 13;
     pub(super) const ENDPOINTS: u64 = 14;
     pub(in crate::handshake) const NONCE: u64 = 15;
+    pub(super) const SHARDS: u64 = 16;
 }
 
 impl Introduction {
@@ -142,6 +148,7 @@ impl Introduction {
             types: None,
             token: None,
             endpoints: Vec::new(),
+            shards: Vec::new(),
             nonce: None,
         }
     }
@@ -190,6 +197,12 @@ impl Introduction {
         if let Some(nonce) = self.nonce {
             put_bytes(tag::NONCE, &nonce.0, out);
         }
+        if !self.shards.is_empty() {
+            put_field(tag::SHARDS, out, |out| {
+                let shards = self.shards.iter().take(SHARDS_MAX);
+                shards.for_each(|shard| varint::encode(shard.0.into(), out));
+            });
+        }
     }
 
     /// Reads the fields to the end; `other` is given those that are not of this type.
@@ -218,6 +231,7 @@ impl Introduction {
             types: read.types,
             token: read.token,
             endpoints: read.endpoints,
+            shards: read.shards,
             nonce: read.nonce,
         })
     }
@@ -261,6 +275,7 @@ struct Partial {
     types: Option<Fingerprint>,
     token: Option<Secret>,
     endpoints: Vec<String>,
+    shards: Vec<ShardId>,
     nonce: Option<Nonce>,
 }
 
@@ -297,6 +312,7 @@ impl Partial {
                 self.endpoints = endpoints.into_iter().map(str::to_owned).collect();
             }
             tag::NONCE => self.nonce = Some(Nonce(value.array("nonce")?)),
+            tag::SHARDS => self.shards = take_shards(&mut value)?,
             _ => return Ok(false),
         }
         value.finish()?;
@@ -330,6 +346,18 @@ pub(super) fn take_name<N: FromStr<Err = NameFault>>(
 ) -> Result<N, Malformed> {
     let text = take_text(field, usize::MAX, value)?;
     text.parse().map_err(|_| malformed(field, "is not a valid name"))
+}
+
+fn take_shards(value: &mut Cursor<'_>) -> Result<Vec<ShardId>, Malformed> {
+    let mut shards = Vec::new();
+    while !value.rest().is_empty() {
+        if shards.len() == SHARDS_MAX {
+            return Err(malformed("shards", "are too many"));
+        }
+        let shard = u32::try_from(value.varint("shards")?);
+        shards.push(ShardId(shard.map_err(|_| malformed("shards", "are out of range"))?));
+    }
+    Ok(shards)
 }
 
 fn put_limits(limits: &Limits, out: &mut Vec<u8>) {

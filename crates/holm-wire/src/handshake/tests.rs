@@ -15,6 +15,7 @@ fn introduction(node: &str) -> Introduction {
     );
     it.build = "holm 0.1".to_owned();
     it.endpoints = vec!["tcp:127.0.0.1:4000".to_owned(), "unix:/tmp/holm".to_owned()];
+    it.shards = [0, 700, u32::MAX].map(crate::ShardId).into();
     it
 }
 

@@ -232,3 +232,18 @@ fn an_allowed_identity_cannot_claim_anothers_name() {
         }
     }
 }
+
+#[test]
+fn an_allowed_identity_cannot_claim_anothers_shard() {
+    let ring = Keyring::new();
+    ring.write("shards.toml", "shards.1 = ['$n-ping']\nshards.2 = ['$n-other']\nglobal = []");
+    let way = &WAYS[3];
+    let mut node = ring.node(way.listen, &format!("{} --access shards.toml", way.node));
+    let ping = |shards: &str| {
+        ring.ping(node.at(), &format!("{} --role worker --name w@x {shards}", way.ping))
+    };
+    ping("--shard 1").succeeds();
+    let why = ring.fill("$n-ping is on no list that lets it serve shard 2");
+    ping("--shard 1 --shard 2").fails(&why);
+    node.logs(&why);
+}

@@ -1,7 +1,7 @@
 //! Names that belong to identities, and what these may do.
 
 use holm_proto::access::{
-    Access, Capabilities, Capability, Claim, Denial, Entry, Grant, Identity, Peers, Proof, Shard,
+    Access, Capabilities, Capability, Claim, Denial, Entry, Grant, Identity, Peers, Proof, ShardId,
 };
 use holm_wire::{NodeName, handshake::Role};
 
@@ -108,19 +108,19 @@ fn a_role_needs_its_capability() {
 
 #[test]
 fn every_shard_must_be_allowed() {
-    let [one, two] = ["one", "two"].map(Shard::new);
+    let [one, two] = [ShardId(1), ShardId(2)];
     let mut access = Access::default();
-    access.lists.set_shard(one.clone(), "uid:1".parse().unwrap());
-    access.lists.set_shard(two.clone(), "uid:1\nuid:2".parse().unwrap());
+    access.lists.set_shard(one, "uid:1".parse().unwrap());
+    access.lists.set_shard(two, "uid:1\nuid:2".parse().unwrap());
     let node: NodeName = "w@x".parse().unwrap();
-    let judge = |uid, shards: &[Shard]| {
+    let judge = |uid, shards: &[ShardId]| {
         let claim = Claim { node: &node, role: Role::Worker, shards };
         access.judge(&Identity::new(Proof::User(uid)), claim)
     };
-    assert!(judge(1, &[one.clone(), two.clone()]).is_ok());
-    assert!(judge(2, std::slice::from_ref(&two)).is_ok());
-    let denied = judge(2, &[two, one.clone()]).unwrap_err();
-    assert_eq!(denied.to_string(), "uid:2 is on no list that lets it serve shard one");
+    assert!(judge(1, &[one, two]).is_ok());
+    assert!(judge(2, &[two]).is_ok());
+    let denied = judge(2, &[two, one]).unwrap_err();
+    assert_eq!(denied.to_string(), "uid:2 is on no list that lets it serve shard 1");
     assert!(judge(2, &[]).is_ok(), "without a shard no list speaks against it");
 }
 
@@ -130,7 +130,7 @@ fn patterns_decide_what_is_spawned() {
         spawn: vec!["index.*".parse().unwrap(), "log".parse().unwrap()],
         ..Capabilities::default()
     };
-    for (name, may) in [("index.Shard", true), ("log", true), ("logs", false), ("svc/a", false)] {
+    for (name, may) in [("index.ShardId", true), ("log", true), ("logs", false), ("svc/a", false)] {
         assert_eq!(capabilities.may_spawn(name), may, "{name}");
     }
     assert!(!Capabilities::default().may_spawn("log"));
