@@ -50,8 +50,7 @@ const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
 /// classes membership and bulk have queued is bounded by their credit.)
 const CONTROL_BYTES_MAX: usize = 1024 * 1024;
 
-/// Bytes written while the lock is held, and read before others run: what the kernel holds unsent,
-/// and a fraction of a millisecond.
+/// Bytes written while the lock is held, and read before others run: a fraction of a millisecond.
 const TURN_BYTES: usize = 256 * 1024;
 
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
@@ -95,8 +94,6 @@ struct Out<S> {
     /// How full the streams class is, whose senders wait for `streams_drained`.
     streams_crowd: Crowd,
     credits: ClassCredits,
-    message_max: usize,
-    chunk_max: usize,
     /// Bytes ever written.
     sent: u64,
     /// Why this side gave the peer up, for the reader to tell.
@@ -107,7 +104,6 @@ struct Out<S> {
 pub struct Appender<'a, S> {
     outbound: &'a mut Outbound,
     crowd: &'a mut Crowd,
-    chunk_max: usize,
     /// What belongs to the session.
     pub state: &'a mut S,
 }
@@ -130,7 +126,7 @@ impl<S> Appender<'_, S> {
 
     /// Whether a message of about this length is to be refused for now: the peer's queue is full.
     pub fn is_crowded(&mut self, length: usize) -> bool {
-        self.crowd.refuses(self.outbound, length > self.chunk_max)
+        self.crowd.refuses(self.outbound, length)
     }
 }
 
@@ -151,8 +147,6 @@ impl<S: Send + 'static> Session<S> {
                 deadlines: Deadlines::default(),
                 streams_crowd: Crowd::new(Class::Streams),
                 credits: ClassCredits::default(),
-                message_max: terms.limits.message_max,
-                chunk_max: terms.limits.chunk_max,
                 sent: 0,
                 gave_up: None,
             }),
@@ -209,8 +203,8 @@ impl<S: Send + 'static> Session<S> {
         if !out.open {
             return None;
         }
-        let Out { outbound, state, crowd, chunk_max, .. } = &mut *out;
-        let done = append(&mut Appender { outbound, crowd, chunk_max: *chunk_max, state });
+        let Out { outbound, state, crowd, .. } = &mut *out;
+        let done = append(&mut Appender { outbound, crowd, state });
         self.unless_overloaded(out);
         Some(done)
     }
@@ -402,7 +396,7 @@ impl<S> Out<S> {
     fn is_overloaded(&self) -> bool {
         // What is seldom so, first.
         self.outbound.queued_bytes() > CONTROL_BYTES_MAX && {
-            let large_max = QUEUE_BYTES_MAX.saturating_add(self.message_max);
+            let large_max = QUEUE_BYTES_MAX.saturating_add(self.outbound.limits().message_max);
             self.outbound.queued_bytes_of(Class::Control) > CONTROL_BYTES_MAX
                 || [Class::Actors, Class::Streams].into_iter().any(|class| {
                     let large = self.outbound.queued_large_of(class);

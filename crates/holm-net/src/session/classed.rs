@@ -39,7 +39,7 @@ impl<S: Send + 'static> Session<S> {
         loop {
             let credited = self.credited.notified();
             let sent = self.with_out(|out| {
-                let (length, max) = (payload.len(), out.message_max);
+                let (length, max) = (payload.len(), out.outbound.limits().message_max);
                 if length > max {
                     return Err(TooLarge { length, max });
                 }
@@ -63,10 +63,7 @@ impl<S: Send + 'static> Session<S> {
     pub fn consumed(&self, class: Class, length: usize) {
         self.with_out(|out| {
             if let Some(credit) = out.credits.consumed(class, length) {
-                let frame = CreditFrame::Class(class, credit);
-                // A control frame is small: it is never refused.
-                let write = |bytes: &mut Vec<u8>| frame.encode(bytes);
-                let _ = out.outbound.push(frame.head(), Order::Free, write);
+                out.grant(CreditFrame::Class(class, credit));
             }
         });
     }

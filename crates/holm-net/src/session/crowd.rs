@@ -28,13 +28,14 @@ impl Crowd {
         (outbound.queued_bytes_of(self.class) - large, large)
     }
 
-    /// Whether a message is refused, a large one or not.
+    /// Whether a message of about this length is refused.
     #[inline]
-    pub(super) fn refuses(&mut self, outbound: &Outbound, is_large: bool) -> bool {
+    pub(super) fn refuses(&mut self, outbound: &Outbound, length: usize) -> bool {
         if outbound.queued_bytes() < QUEUE_BYTES_MAX && !(self.small || self.large) {
             return false;
         }
         let (small, large) = self.queued(outbound);
+        let is_large = length > outbound.limits().chunk_max;
         self.small |= small >= QUEUE_BYTES_MAX;
         if is_large {
             self.large |= large >= QUEUE_BYTES_MAX;

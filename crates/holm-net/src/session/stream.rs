@@ -232,7 +232,7 @@ impl<S: Send + 'static> Session<S> {
 impl<S> Out<S> {
     /// Whether senders of the streams class are to wait.
     fn streams_refuse(&mut self, length: usize) -> bool {
-        self.streams_crowd.refuses(&self.outbound, length > self.chunk_max)
+        self.streams_crowd.refuses(&self.outbound, length)
     }
 
     /// An item arrived. `wake` is told whom to wake, once the lock is free.
@@ -275,7 +275,7 @@ impl<S> Out<S> {
     }
 
     fn try_send(&mut self, id: RequestId, item: &Bytes, last: bool) -> Result<(), StreamError> {
-        let max = self.message_max;
+        let max = self.outbound.limits().message_max;
         if item.len() > max {
             return Err(TooLarge { length: item.len(), max }.into());
         }
@@ -298,10 +298,14 @@ impl<S> Out<S> {
         let Some(credit) = self.streams.consumed(id, taken).filter(|_| self.open) else {
             return false;
         };
-        let frame = CreditFrame::Stream(id, credit);
+        self.grant(CreditFrame::Stream(id, credit));
+        true
+    }
+
+    /// Appends a grant of credit.
+    pub(super) fn grant(&mut self, frame: CreditFrame) {
         // A control frame is small: it is never refused.
         let _ = self.outbound.push(frame.head(), Order::Free, |bytes| frame.encode(bytes));
-        true
     }
 
     /// Why nothing can be sent any more.

@@ -186,6 +186,12 @@ impl Outbound {
         Ok(())
     }
 
+    /// The session's limits.
+    #[inline]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Bytes queued and not written, but for what chunks add.
     #[inline]
     pub fn queued_bytes(&self) -> usize {
