@@ -81,13 +81,24 @@ impl Transport for TokioTransport {
     }
 }
 
-#[cfg(unix)]
 impl TokioTransport {
+    /// A connection over a stream that the caller has made.
+    ///
+    /// # Errors
+    /// The stream is closed.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn adopt_tcp(stream: std::net::TcpStream) -> std::io::Result<Connection> {
+        tcp::adopt(stream)
+    }
+
     /// Accepts at a socket that the caller has bound and put into the listening
     /// state; removing its file stays with the caller.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
+    #[cfg(unix)]
     pub fn adopt_unix(
         listener: std::os::unix::net::UnixListener,
         path: std::path::PathBuf,

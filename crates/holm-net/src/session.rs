@@ -365,8 +365,9 @@ impl<S: Send + 'static> Session<S> {
                 };
                 match written {
                     Written::All => break,
-                    Written::Turn => tokio::task::yield_now().await,
+                    Written::Turn => give_way().await,
                     Written::Blocked => {
+                        std::thread::yield_now();
                         if poll_fn(|cx| self.writer.poll_writable(cx)).await.is_err() {
                             // As for a failed write.
                             self.writer.shutdown();
@@ -377,6 +378,13 @@ impl<S: Send + 'static> Session<S> {
             }
         }
     }
+}
+
+/// Lets other tasks run, and first other threads: the kernel would let this one go on for some
+/// milliseconds, while a thread that a small message has woken waits for the processor.
+async fn give_way() {
+    std::thread::yield_now();
+    tokio::task::yield_now().await;
 }
 
 /// How far a write got.

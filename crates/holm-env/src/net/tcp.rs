@@ -50,6 +50,12 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+pub(super) fn adopt(stream: std::net::TcpStream) -> io::Result<Connection> {
+    stream.set_nonblocking(true)?;
+    let peer = stream.peer_addr()?;
+    Ok(connection(TcpStream::from_std(stream)?, peer))
+}
+
 fn connection(stream: TcpStream, peer: SocketAddr) -> Connection {
     // Fails only on a stream that the peer has reset; the first read says so.
     let _ = tune(&stream);

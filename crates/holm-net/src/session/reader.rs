@@ -12,7 +12,7 @@ use holm_wire::session::{Inbound, Payload, Sink};
 use holm_wire::{Class, Code, FrameHead, Kind, Violation};
 use parking_lot::MutexGuard;
 
-use super::{End, Handler, Out, Session, TURN_BYTES};
+use super::{End, Handler, Out, Session, TURN_BYTES, give_way};
 
 /// Items delivered while the lock is held: enough that taking it costs little, and few
 /// enough that others get it within some microseconds.
@@ -53,7 +53,7 @@ impl<S: Send + 'static> Session<S> {
             if turn >= TURN_BYTES {
                 turn = 0;
                 // Those woken by what was delivered may wait for this very thread.
-                tokio::task::yield_now().await;
+                give_way().await;
             }
             got = match poll_fn(|cx| reader.poll_read(cx, inbound.buffer())).await {
                 Ok(0) => break End::Lost(None),

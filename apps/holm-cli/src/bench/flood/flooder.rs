@@ -1,28 +1,30 @@
 //! The process that floods, or idles as busily.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use holm::CallError;
 use holm::env::{Endpoint, Env};
-use holm_env::{Connection, TokioTransport, Transport};
+use holm_env::TokioTransport;
 use holm_net::secure_dial;
 use holm_net::security::{SecretSource, Security};
 use holm_wire::handshake::{Dial, Hello, Introduction};
 use holm_wire::{AttemptNo, Code, Incarnation};
+use socket2::{Domain, Socket, Type};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::net::TcpSocket;
+use tokio::runtime::Handle;
 
 use super::victim::{self, Keys, Victim};
 
 /// Connection attempts a second.
-pub(super) const ATTEMPTS: u64 = 10_000;
-/// Attempts under way at once at most; further ones are left out.
-const UNDER_WAY_MAX: u64 = 2_048;
+const ATTEMPTS: u64 = 10_000;
+/// Attempts that are kept at once at most: some hundred times as many as the node lets in.
+const KEPT_MAX: usize = 2_048;
 /// How long an attempt waits to be closed before it says anything: so it costs the flooder little.
 const HESITATION: Duration = Duration::from_millis(50);
 /// Time between two bursts.
@@ -34,14 +36,16 @@ const CROWD: usize = 200;
 /// Time between two bytes of a slow one.
 const PACE: Duration = Duration::from_millis(20);
 
+/// What came of the attempts.
 #[derive(Debug, Default)]
 struct Attempts {
-    offered: AtomicU64,
-    left_out: AtomicU64,
-    under_way: AtomicU64,
+    offered: u64,
     /// Closed before anything was said.
-    at_once: AtomicU64,
-    later: AtomicU64,
+    at_once: u64,
+    /// Guessed a token.
+    later: u64,
+    /// The kernel had no place for them.
+    unanswered: u64,
 }
 
 /// A stranger, who guesses a token.
@@ -49,7 +53,6 @@ struct Stranger {
     at: Endpoint,
     security: Security,
     hello: Hello,
-    attempts: Attempts,
 }
 
 /// Offers connections for so long.
@@ -59,63 +62,85 @@ pub(super) async fn connect(at: Endpoint, length: Duration) -> Result<()> {
     let attempt = AttemptNo(1.try_into()?);
     let from = Introduction::new("holm".parse()?, "flooder@local".parse()?, Incarnation(1));
     let stranger = Arc::new(Stranger {
-        at,
         security: Security::load(config, &Env::tokio()?)?,
         hello: Hello { dial: Dial { attempt, gone: None }, from },
-        attempts: Attempts::default(),
+        at,
     });
-    let attempts = &stranger.attempts;
+    let address = address(&stranger.at)?;
     println!("READY");
     let start = Instant::now();
-    let mut due = 0;
-    while start.elapsed() < length {
-        let wanted = (start.elapsed().as_secs_f64() * ATTEMPTS as f64) as u64;
-        for _ in due..wanted {
-            if attempts.under_way.load(Ordering::Relaxed) < UNDER_WAY_MAX {
-                attempts.under_way.fetch_add(1, Ordering::Relaxed);
-                drop(tokio::spawn(attempt_one(Arc::clone(&stranger))));
-            } else {
-                attempts.left_out.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        due = wanted;
-        tokio::time::sleep(TICK).await;
-    }
-    let [offered, left_out, at_once, later] =
-        [&attempts.offered, &attempts.left_out, &attempts.at_once, &attempts.later]
-            .map(|count| count.load(Ordering::Relaxed));
+    let runtime = Handle::current();
+    let offering = tokio::task::spawn_blocking(move || {
+        offer(address, length, |stream| {
+            let stranger = Arc::clone(&stranger);
+            drop(runtime.spawn(async move { stranger.guess(stream).await }));
+        })
+    });
+    let Attempts { offered, at_once, later, unanswered } = offering.await??;
     let per_sec = offered as f64 / start.elapsed().as_secs_f64();
     println!(
-        "DONE offered_per_s={per_sec:.0} left_out={left_out} closed_at_once={at_once} \
-         closed_later={later}"
+        "DONE offered_per_s={per_sec:.0} closed_at_once={at_once} closed_later={later} \
+         unanswered={unanswered}"
     );
     Ok(())
 }
 
-async fn attempt_one(stranger: Arc<Stranger>) {
-    let attempts = &stranger.attempts;
-    if let Ok(connection) = TokioTransport.dial(&stranger.at.stream()).await {
-        attempts.offered.fetch_add(1, Ordering::Relaxed);
-        let count =
-            if stranger.guess(connection).await { &attempts.later } else { &attempts.at_once };
-        count.fetch_add(1, Ordering::Relaxed);
+/// Connects [`ATTEMPTS`] times a second, and gives `let_in` what is not closed soon. Plain system
+/// calls on one thread: a task for each attempt would leave the other processes no time.
+fn offer(
+    to: SocketAddr,
+    length: Duration,
+    mut let_in: impl FnMut(TcpStream),
+) -> io::Result<Attempts> {
+    let mut attempts = Attempts::default();
+    let mut kept = VecDeque::new();
+    let start = Instant::now();
+    while start.elapsed() < length {
+        let wanted = (start.elapsed().as_secs_f64() * ATTEMPTS as f64) as u64;
+        while attempts.offered < wanted {
+            let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+            // What is wrong with it, or that it is under way, shows when it is looked at.
+            let _ = socket.connect(&to.into());
+            kept.push_back((Instant::now(), TcpStream::from(socket)));
+            attempts.offered += 1;
+        }
+        while kept.len() > KEPT_MAX || kept.front().is_some_and(|(at, _)| at.elapsed() > HESITATION)
+        {
+            let Some((_, mut stream)) = kept.pop_front() else { break };
+            match stream.read(&mut [0]) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if stream.peer_addr().is_ok() {
+                        attempts.later += 1;
+                        let_in(stream);
+                    } else {
+                        attempts.unanswered += 1;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Err(error),
+                Ok(_) | Err(_) => attempts.at_once += 1,
+            }
+        }
+        std::thread::sleep(TICK);
     }
-    attempts.under_way.fetch_sub(1, Ordering::Relaxed);
+    Ok(attempts)
 }
 
 impl Stranger {
-    /// Waits to be closed, then shows a token; whether it came to that.
-    async fn guess(&self, mut connection: Connection) -> bool {
-        let mut byte = [0];
-        let read = std::future::poll_fn(|cx| connection.reader.poll_read(cx, &mut byte));
-        if timeout(HESITATION, read).await.is_ok() {
-            return false;
-        }
-        // It is refused one way or the other, or closed to make room.
+    /// Shows a token, which is refused one way or the other, or closed to make room.
+    async fn guess(&self, stream: TcpStream) {
+        let Ok(connection) = TokioTransport::adopt_tcp(stream) else { return };
         if let Ok(secured) = secure_dial(connection, &self.security, &self.at, &self.hello).await {
             let _ = secured.dial(self.hello.clone(), |_, _| Ok(())).await;
         }
-        true
+    }
+}
+
+/// The address behind an endpoint.
+fn address(at: &Endpoint) -> Result<SocketAddr> {
+    match at.stream() {
+        Endpoint::Tcp { host, port } => Ok(format!("{host}:{port}").parse()?),
+        other => anyhow::bail!("{other} has no address"),
     }
 }
 
@@ -189,15 +214,12 @@ pub(super) async fn spin(share: f64, length: Duration) -> Result<()> {
 /// Holds silent, slow and foreign clients until the standard input ends; each from an address of
 /// its own, or all from one.
 pub(super) async fn crowd(at: Endpoint, sources: usize) -> Result<()> {
-    let address = match &at.stream() {
-        Endpoint::Tcp { host, port } => format!("{host}:{port}").parse::<SocketAddr>()?,
-        other => anyhow::bail!("{other} has no address"),
-    };
+    let address = address(&at)?;
     let (mut silent, mut slow) = (Vec::new(), Vec::new());
     for n in 0..CROWD {
         let socket = TcpSocket::new_v4()?;
         socket.bind((Ipv4Addr::new(127, 0, 1, (n % sources) as u8), 0).into())?;
-        let mut client: TcpStream = socket.connect(address).await?;
+        let mut client = socket.connect(address).await?;
         // Whoever was closed at once already cannot write.
         match n % 3 {
             0 => silent.push(client),
