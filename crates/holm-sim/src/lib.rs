@@ -31,7 +31,7 @@
 //! }
 //!
 //! # fn main() { // In a test: #[test] fn a_call_survives_a_cut() {
-//! check_seeds(&[1, 2, 3], async |world: World| {
+//! check_seeds([1, 2, 3], async |world: World| {
 //!     let (a, b) = (world.host("a"), world.host("b"));
 //!     let (near, far) = (start(&a).await, start(&b).await);
 //!     near.connect(&b.endpoint()).await.expect("b answers");
@@ -67,17 +67,26 @@
 //! clocks that drift apart.
 #![forbid(unsafe_code)]
 
+mod check;
+pub mod history;
 mod host;
+mod hush;
 mod network;
+mod repeat;
 mod scheduler;
 mod seeds;
+mod shrink;
 mod sim;
 mod trace;
 mod world;
 
+pub use check::{
+    NEW_SEEDS, NEW_SEEDS_PURE, check_deterministic, check_plans, check_pure_plans, check_seeds,
+};
 pub use host::{Host, WALL_CLOCK_START};
 pub use network::{Delay, SIM_BACKLOG, SIM_STREAM_CAPACITY, SimNetwork};
-pub use seeds::{NEW_SEEDS, SEED_VARIABLE, check_deterministic, check_seeds};
+pub use seeds::{KEEP_VARIABLE, SEED_VARIABLE, SEEDS_VARIABLE};
+pub use shrink::{SHRINK_TRIES_MAX, shrink};
 pub use sim::{SCENARIO_LIMIT, Sim};
 pub use trace::TRACE_TEXT_MAX;
 pub use world::World;

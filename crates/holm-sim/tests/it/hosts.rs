@@ -51,7 +51,7 @@ fn the_order_of_tasks_depends_on_the_seed() {
 
 #[test]
 fn a_paused_host_stands_still_and_goes_on() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = (world.host("a"), world.host("b"));
         let (ours, theirs) = (count_seconds(&a), count_seconds(&b));
         sleep(SECOND * 3 / 2).await;
@@ -69,7 +69,7 @@ fn a_paused_host_stands_still_and_goes_on() {
 
 #[test]
 fn a_crash_drops_all_tasks_for_good() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let host = world.host("a");
         let seconds = count_seconds(&host);
         sleep(SECOND * 3 / 2).await;

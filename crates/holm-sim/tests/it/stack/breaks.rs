@@ -101,7 +101,7 @@ impl Half {
 #[test]
 fn everybody_who_waits_is_told_once() {
     for how in [Break::Cut, Break::Reset, Break::Disconnect] {
-        check_seeds(&SEEDS, async |world: World| session_breaks(world, how).await);
+        check_seeds(SEEDS, async |world: World| session_breaks(world, how).await);
     }
 }
 

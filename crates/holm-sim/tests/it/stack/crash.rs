@@ -21,7 +21,7 @@ const WATCHED: usize = 5;
 #[test]
 fn a_crash_gives_each_waiter_one_outcome() {
     let spawned = Mutex::new((0, 0));
-    check_seeds(&[1, 2, 3, 4, 5, 6, 7, 8], async |world: World| {
+    check_seeds([1, 2, 3, 4, 5, 6, 7, 8], async |world: World| {
         let (alive, lost) = crash(world).await;
         let mut sum = spawned.lock();
         *sum = (sum.0 + alive, sum.1 + lost);

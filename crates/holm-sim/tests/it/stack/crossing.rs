@@ -12,7 +12,7 @@ use crate::SEEDS;
 
 #[test]
 fn crossing_dials_come_to_one_session() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = hosts(&world);
         let nodes = [start(&a).await, start(&b).await];
         let logs = nodes.each_ref().map(|node| node.spawn(Log::default()));

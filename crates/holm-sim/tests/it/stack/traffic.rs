@@ -104,7 +104,7 @@ pub(super) async fn casts_over(
 
 #[test]
 fn each_pair_is_in_order_and_replies_are_right() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = hosts(&world);
         let nodes = [start(&a).await, start(&b).await];
         let traffic = Traffic::new(&world, nodes, &b, true).await;
@@ -124,7 +124,7 @@ enum Stutter {
 
 #[test]
 fn a_network_that_stutters_loses_nothing() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = hosts(&world);
         let nodes = [start(&a).await, start(&b).await];
         let mut events = nodes[0].events();
