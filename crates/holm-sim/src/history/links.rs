@@ -8,8 +8,11 @@ use super::{ClientId, Event, Fault, Promise};
 /// One side of a pair.
 #[derive(Default)]
 struct Side {
-    /// Its last call of `link` that came to nothing yet.
+    /// Its first call of `link` that has had no outcome.
     linked: Option<Position>,
+    /// Calls of `link` that may have an exit each: of two in a row the second may find the first
+    /// one's exit on its way.
+    open: usize,
     /// Its last call of `unlink`.
     unlinked: Option<Position>,
     /// Calls of `link`.
@@ -47,11 +50,13 @@ fn follow(view: &View<'_>) -> Result<Sides, Fault> {
             Event::Linking { by, peer } => {
                 let side = sides.entry((*by, *peer)).or_default();
                 side.calls += 1;
+                side.open += 1;
                 side.linked.get_or_insert(position);
             }
             Event::Unlinked { by, peer } => {
                 let side = sides.entry((*by, *peer)).or_default();
                 side.linked = None;
+                side.open = 0;
                 side.unlinked = Some(position);
             }
             Event::Exit { by, from } => {
@@ -62,9 +67,11 @@ fn follow(view: &View<'_>) -> Result<Sides, Fault> {
                     return broken("more exits than links");
                 }
                 // A link of the peer may have crossed the unlink.
-                if side.linked.take().is_none() && theirs == 0 {
+                if side.open == 0 && theirs == 0 {
                     return broken("it was not linked any more");
                 }
+                side.open = side.open.saturating_sub(1);
+                side.linked = None;
             }
             _ => {}
         }
@@ -97,6 +104,7 @@ mod tests {
         tale.now(exit()).fails(check, Promise::Links);
         // A link to the dead is answered by an exit.
         Tale::new().now(linking()).now(exit()).now(linking()).now(exit()).passes(check);
+        Tale::new().now(linking()).now(linking()).now(exit()).now(exit()).passes(check);
     }
 
     #[test]
