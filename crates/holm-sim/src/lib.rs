@@ -63,11 +63,12 @@
 //!
 //! A run that breaks one of these differs from its repetition, which [`check_deterministic`] finds.
 //!
-//! Not simulated: bytes lost or altered inside a stream, which TCP hides from its users, and
-//! clocks that drift apart.
+//! Not simulated: bytes lost or altered inside a stream, which TCP hides from its users; datagrams;
+//! and measured time that passes faster on one host than on another. Wall clocks may be wrong.
 #![forbid(unsafe_code)]
 
 mod check;
+mod clock;
 pub mod history;
 mod host;
 mod hush;
@@ -83,7 +84,8 @@ mod world;
 pub use check::{
     NEW_SEEDS, NEW_SEEDS_PURE, check_deterministic, check_plans, check_pure_plans, check_seeds,
 };
-pub use host::{Host, WALL_CLOCK_START};
+pub use clock::{Skew, WALL_CLOCK_START};
+pub use host::Host;
 pub use network::{Delay, SIM_BACKLOG, SIM_STREAM_CAPACITY, SimNetwork};
 pub use seeds::{KEEP_VARIABLE, SEED_VARIABLE, SEEDS_VARIABLE};
 pub use shrink::{SHRINK_TRIES_MAX, shrink};

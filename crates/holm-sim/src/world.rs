@@ -58,13 +58,13 @@ impl World {
         {
             return host.clone();
         }
-        let life = former.map_or(1, |host| host.life() + 1);
+        let life = Host::number_after(former);
         let host = Host::start(
             self.0.handle.clone(),
             Arc::clone(&self.0.scheduler),
             self.0.network.clone(),
             name,
-            life,
+            former,
             derive(self.0.seed, &format!("host {name} {life}")),
         );
         hosts.insert(name.to_owned(), host.clone());

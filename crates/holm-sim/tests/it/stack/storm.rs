@@ -8,7 +8,7 @@ use std::time::Duration;
 use holm::env::Transport;
 use holm::prelude::*;
 use holm_sim::history::{Event, Fault};
-use holm_sim::{Host, World, check_plans};
+use holm_sim::{Host, Skew, World, check_plans};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -84,6 +84,11 @@ pub(super) enum Op {
         host: usize,
     },
     ResumeAll,
+    /// The host's clock is set wrong.
+    Skew {
+        host: usize,
+        ahead_ms: i64,
+    },
     /// The host crashes, and starts again with another node.
     Crash {
         host: usize,
@@ -101,21 +106,22 @@ fn draw_op(rng: &mut StdRng) -> Op {
     let mut member = |host| (host, rng.random_range(0..MEMBERS));
     let (by, other) = (member(from), member(to));
     match rng.random_range(0..100) {
-        0..20 => Op::Wait { ms: rng.random_range(0..30) },
-        20..24 => Op::Wait { ms: rng.random_range(0..10_000) },
-        24..50 => Op::Push { from, to: other, count: rng.random_range(1..10) },
-        50..60 => Op::Watch { by, target: other },
-        60..63 => Op::Unwatch { by },
-        63..69 => Op::Link { by, peer: other },
-        69..72 => Op::Unlink { by, peer: other },
-        72..78 => Op::End { place: by, kill: rng.random() },
-        78..84 => Op::Connect { from, to },
-        84..86 => Op::Disconnect { from, to },
-        86..89 => Op::Cut { from, to },
-        89..92 => Op::HealAll,
-        92..94 => Op::Reset { one: from, other: to },
-        94..96 => Op::Pause { host: from },
-        96..98 => Op::ResumeAll,
+        0..18 => Op::Wait { ms: rng.random_range(0..30) },
+        18..22 => Op::Wait { ms: rng.random_range(0..10_000) },
+        22..48 => Op::Push { from, to: other, count: rng.random_range(1..10) },
+        48..58 => Op::Watch { by, target: other },
+        58..61 => Op::Unwatch { by },
+        61..67 => Op::Link { by, peer: other },
+        67..70 => Op::Unlink { by, peer: other },
+        70..76 => Op::End { place: by, kill: rng.random() },
+        76..82 => Op::Connect { from, to },
+        82..84 => Op::Disconnect { from, to },
+        84..87 => Op::Cut { from, to },
+        87..90 => Op::HealAll,
+        90..92 => Op::Reset { one: from, other: to },
+        92..94 => Op::Pause { host: from },
+        94..96 => Op::ResumeAll,
+        96..98 => Op::Skew { host: from, ahead_ms: rng.random_range(-3_600_000..3_600_000) },
         _ => Op::Crash { host: from },
     }
 }
@@ -244,6 +250,7 @@ impl<F: Fn(&Host) -> Arc<dyn Transport>> Storm<'_, F> {
             Op::Reset { one, other } => network.reset_streams(host(one), host(other)),
             Op::Pause { host: at } => host(at).pause(),
             Op::ResumeAll => self.stations.iter().for_each(|station| station.host.resume()),
+            Op::Skew { host: at, ahead_ms } => host(at).set_clock(Skew { ahead_ms, drift_ppm: 50 }),
             Op::Crash { host: at } => {
                 let node = self.stations[at].node.name().clone();
                 self.book.history.note(Event::Crashed { node });
