@@ -32,7 +32,8 @@ use crate::World;
 /// itself. Its messages to another client have increasing numbers, which the receiver finds in
 /// them; calls are messages that somebody waits for. Clients write down what they do before they
 /// do it, what they see as soon as they see it, and keep nobody waiting: then
-/// [`check`](Self::check) and [`check_quiet`](Self::check_quiet) raise no false alarm.
+/// [`check`](Self::check) and [`check_quiet`](Self::check_quiet) raise no false alarm. Between nodes
+/// whose sessions nobody writes down, anything may be lost.
 ///
 /// ```
 /// use holm_sim::Sim;

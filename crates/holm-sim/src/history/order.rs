@@ -19,7 +19,8 @@ pub(super) fn check(view: &View<'_>) -> Result<(), Fault> {
                 under_way.insert((*from, *to, *number));
             }
             Event::Refused { from, to, number } => {
-                if !under_way.remove(&(*from, *to, *number)) {
+                let known = under_way.remove(&(*from, *to, *number));
+                if !known {
                     return broken("it was not under way");
                 }
             }

@@ -13,12 +13,14 @@ pub(super) fn check(view: &View<'_>) -> Result<(), Fault> {
         let broken = |why: &str| Err(Promise::Sessions.broken(&view.entries[position], why));
         match event {
             Event::NodeUp { at, node } => {
-                if up.insert((at, node), true) == Some(true) {
+                let before = up.insert((at, node), true);
+                if before == Some(true) {
                     return broken("it was up");
                 }
             }
             Event::NodeDown { at, node } => {
-                if up.insert((at, node), false) != Some(true) {
+                let before = up.insert((at, node), false);
+                if before != Some(true) {
                     return broken("it was not up");
                 }
             }

@@ -104,7 +104,7 @@ fn so_is_one_without_a_world() {
 fn a_seed_has_one_plan() {
     let plans = RefCell::new(Vec::new());
     check_plans([5, 5, 6], shuffled, async |_, plan: &[u32]| {
-        plans.borrow_mut().push(plan.to_vec())
+        plans.borrow_mut().push(plan.to_vec());
     });
     // Each is run twice.
     let plans = plans.into_inner();

@@ -28,15 +28,12 @@ impl Book {
         let (history, at, mut events) = (self.history.clone(), node.name().clone(), node.events());
         let follow = async move {
             while let Some(event) = events.next().await {
-                match event {
-                    NodeEvent::Up(peer) => {
-                        history.note(Event::NodeUp { at: at.clone(), node: peer })
-                    }
-                    NodeEvent::Down(peer) => {
-                        history.note(Event::NodeDown { at: at.clone(), node: peer });
-                    }
+                let at = at.clone();
+                history.note(match event {
+                    NodeEvent::Up(node) => Event::NodeUp { at, node },
+                    NodeEvent::Down(node) => Event::NodeDown { at, node },
                     other => panic!("{other:?}"),
-                }
+                });
             }
         };
         drop(node.system().env().spawn(follow));

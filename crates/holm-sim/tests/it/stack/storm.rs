@@ -14,9 +14,12 @@ use rand::rngs::StdRng;
 
 use super::member::{Book, Member, Pusher};
 use super::{reach, start_over};
-use crate::SEEDS;
 
 const HOSTS: [&str; 3] = ["a", "b", "c"];
+
+/// Seeds of every run, and of one with `HOLM_LONG=1`: a few seconds, and a minute or two.
+const SEEDS: u64 = 40;
+const SEEDS_LONG: u64 = 2_000;
 
 /// Members on each host.
 const MEMBERS: usize = 2;
@@ -264,7 +267,9 @@ impl<F: Fn(&Host) -> Arc<dyn Transport>> Storm<'_, F> {
 
 #[test]
 fn all_promises_hold() {
-    check_plans(SEEDS, draw, async |world, plan: &[Op]| {
+    let long = std::env::var("HOLM_LONG").as_deref() == Ok("1");
+    let seeds = if long { SEEDS_LONG } else { SEEDS };
+    check_plans(0..seeds, draw, async |world, plan: &[Op]| {
         let fault = run(&world, plan, Host::transport).await;
         fault.unwrap_or_else(|fault| panic!("{fault}"));
     });
