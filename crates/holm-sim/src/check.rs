@@ -136,7 +136,7 @@ where
     fn once(&self, seed: u64) {
         let plan = self.plan(seed);
         if let Err(panic) = (self.run)(seed, &plan, Keeps::Nothing).outcome {
-            self.tell_shortest(seed, &plan, panic);
+            self.tell_shortest(seed, &plan, panic, Keeps::Nothing);
         }
     }
 
@@ -145,7 +145,7 @@ where
         let Run { outcome, sim } = (self.run)(seed, &plan, Keeps::All);
         match outcome {
             Ok(()) => self.compare(seed, &plan, None, sim),
-            Err(panic) => self.tell_shortest(seed, &plan, panic),
+            Err(panic) => self.tell_shortest(seed, &plan, panic, Keeps::Nothing),
         }
     }
 
@@ -175,21 +175,15 @@ where
             return self.compare(seed, &part, keep.as_deref(), sim);
         };
         if keep.is_none() && !plan.is_empty() {
-            self.tell_shortest(seed, &plan, panic);
+            self.tell_shortest(seed, &plan, panic, Keeps::All);
         }
-        if let Some(sim) = sim {
-            let text = sim.trace_text();
-            let lines: Vec<_> = text.lines().collect();
-            for line in &lines[lines.len().saturating_sub(LINES_PRINTED)..] {
-                eprintln!("{line}");
-            }
-        }
+        print_trace(sim.as_ref());
         tell_how_to_repeat(seed, keep.as_deref());
         resume_unwind(panic);
     }
 
-    /// Goes on with the panic of the shortest plan that fails.
-    fn tell_shortest(&self, seed: u64, plan: &[Op], panic: Box<dyn Any + Send>) -> ! {
+    /// Goes on with the panic of the shortest plan that fails, behind its trace if that is kept.
+    fn tell_shortest(&self, seed: u64, plan: &[Op], panic: Box<dyn Any + Send>, keeps: Keeps) -> ! {
         if plan.is_empty() {
             tell_how_to_repeat(seed, None);
             resume_unwind(panic);
@@ -204,9 +198,19 @@ where
         for at in &shortest {
             eprintln!("{at:>5}  {:?}", plan[*at]);
         }
-        let again = (self.run)(seed, &pick(plan, &shortest), Keeps::Nothing);
+        let Run { outcome, sim } = (self.run)(seed, &pick(plan, &shortest), keeps);
+        print_trace(sim.as_ref());
         tell_how_to_repeat(seed, Some(&shortest));
-        resume_unwind(again.outcome.err().unwrap_or(panic));
+        resume_unwind(outcome.err().unwrap_or(panic));
+    }
+}
+
+/// Prints the last of it; nothing if none was kept.
+fn print_trace(sim: Option<&Sim>) {
+    let text = sim.map(Sim::trace_text).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    for line in &lines[lines.len().saturating_sub(LINES_PRINTED)..] {
+        eprintln!("{line}");
     }
 }
 

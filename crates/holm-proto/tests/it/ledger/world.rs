@@ -103,7 +103,7 @@ pub(super) struct Port {
     pub(super) tearing_down: Vec<usize>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     Link(usize),
     Unlink(usize),
@@ -116,7 +116,7 @@ pub(super) enum Op {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Do(usize, Op),
     /// The actor's last operation reaches its line.
