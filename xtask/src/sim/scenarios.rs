@@ -1,6 +1,7 @@
 //! Which tests are scenarios, and the programs they are in.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -36,30 +37,29 @@ struct Target {
 
 /// Builds the tests and lists the scenarios.
 pub(super) fn all() -> anyhow::Result<Vec<Scenario>> {
+    let words = "test --release --locked --no-run --message-format json --test it";
+    // All at once, or what they share is built again for each.
+    let packages = PLACES.iter().flat_map(|(package, _)| ["--package", package]);
+    let messages = output(&mut cargo(words.split(' ').chain(packages)))?;
     let mut found = Vec::new();
-    for (package, prefix) in PLACES {
-        let words = "test --release --locked --no-run --message-format json --test it --package";
-        let lines = output(&mut cargo(words.split(' ').chain([package])))?;
-        for (folder, binary) in test_binaries(&lines)? {
-            let list =
-                output(std::process::Command::new(&binary).args(["--list", "--format", "terse"]))?;
-            found.extend(tests(&list).filter(|test| test.starts_with(prefix)).map(|test| {
-                Scenario {
-                    package,
-                    folder: folder.clone(),
-                    binary: binary.clone(),
-                    test: test.to_owned(),
-                }
-            }));
-        }
+    for (folder, binary) in test_binaries(&messages)? {
+        let place = PLACES.iter().find(|(package, _)| folder.ends_with(package));
+        let Some((package, prefix)) = place else { continue };
+        let list = output(Command::new(&binary).args(["--list", "--format", "terse"]))?;
+        found.extend(tests(&list).filter(|test| test.starts_with(prefix)).map(|test| Scenario {
+            package,
+            folder: folder.clone(),
+            binary: binary.clone(),
+            test: test.to_owned(),
+        }));
     }
     Ok(found)
 }
 
-/// The folder of the package, and the program.
-fn test_binaries(lines: &str) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+/// The folder of each package, which is named like it, and the program.
+fn test_binaries(messages: &str) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
     let mut found = Vec::new();
-    for line in lines.lines() {
+    for line in messages.lines() {
         let artifact: Artifact = serde_json::from_str(line).context("a message of cargo")?;
         if let (Some(manifest), Some(target), Some(binary)) =
             (artifact.manifest_path, artifact.target, artifact.executable)
