@@ -77,6 +77,7 @@ fn is_real(
     match (reason, view.end(target)) {
         (ExitReason::Noconnection, _) if view.may_be_lost(by, target, begun) => Ok(()),
         (ExitReason::Noconnection, _) => Err("the session was there all the time".to_owned()),
+        (ExitReason::Noproc, None) if view.may_be_unknown(by, target, begun) => Ok(()),
         (_, None) => Err("its target lives".to_owned()),
         (ExitReason::Noproc, Some(_)) => Ok(()),
         (told, Some(end)) => match end.reason {
@@ -124,6 +125,16 @@ mod tests {
         watched().at(2, normal.clone()).fails(check_quiet, Promise::Monitors);
         let killed = Event::Ended { client: FAR, reason: Some(ExitReason::Killed) };
         watched().at(2, killed).at(2, normal).fails(check_quiet, Promise::Monitors);
+    }
+
+    #[test]
+    fn an_actor_of_an_unknown_node_may_be_noproc() {
+        let noproc = monitor_down(1, ExitReason::Noproc);
+        let mut tale = Tale::new();
+        tale.at(1, monitoring(FAR, 1)).at(1, noproc.clone()).passes(check_quiet);
+        let mut tale = Tale::new();
+        tale.at(0, up(HERE, FAR)).at(1, monitoring(FAR, 1)).at(1, noproc);
+        tale.fails(check_quiet, Promise::Monitors);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Rule 2: who watches is told of a break before anything sent later arrives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::view::View;
 use super::{ClientId, Event, Fault, Promise};
@@ -8,9 +9,10 @@ use super::{ClientId, Event, Fault, Promise};
 /// What one client has seen.
 #[derive(Default)]
 struct Seen {
-    /// The monitors that it holds, and whom they watch.
-    monitors: BTreeMap<u64, ClientId>,
-    /// Those it has held since the last message of each sender.
+    /// The monitors that it holds, whom they watch, and since when.
+    monitors: BTreeMap<u64, (ClientId, Duration)>,
+    /// Those it had held for some time at the last message of each sender. One of the same instant
+    /// may have found that message's session closed already, and waits for the next.
     since: BTreeMap<ClientId, BTreeSet<u64>>,
     last: BTreeMap<ClientId, u64>,
 }
@@ -19,6 +21,7 @@ pub(super) fn check(view: &View<'_>) -> Result<(), Fault> {
     let mut seen: BTreeMap<ClientId, Seen> = BTreeMap::new();
     let mut accepted: BTreeMap<(ClientId, ClientId), BTreeSet<u64>> = BTreeMap::new();
     for (position, event) in view.events() {
+        let now = view.time(position);
         match event {
             Event::Sending { from, to, number } => {
                 accepted.entry((*from, *to)).or_default().insert(*number);
@@ -27,7 +30,7 @@ pub(super) fn check(view: &View<'_>) -> Result<(), Fault> {
                 accepted.entry((*from, *to)).or_default().remove(number);
             }
             Event::Monitoring { by, monitor, target } => {
-                seen.entry(*by).or_default().monitors.insert(*monitor, *target);
+                seen.entry(*by).or_default().monitors.insert(*monitor, (*target, now));
             }
             Event::Demonitored { by, monitor } | Event::Down { by, monitor, .. } => {
                 seen.entry(*by).or_default().forget(*monitor);
@@ -35,7 +38,7 @@ pub(super) fn check(view: &View<'_>) -> Result<(), Fault> {
             Event::Received { by, from, number } => {
                 let sent = accepted.entry((*from, *by)).or_default();
                 let seen = seen.entry(*by).or_default();
-                if let Some(untold) = seen.receive(view, *from, *number, sent) {
+                if let Some(untold) = seen.receive(view, now, (*from, *number), sent) {
                     let why =
                         format!("messages before it were lost, and monitor {untold} was not told");
                     return Err(Promise::Told.broken(&view.entries[position], why));
@@ -56,19 +59,20 @@ impl Seen {
         }
     }
 
-    /// A message of `from`, who has had these accepted. A monitor that is still held although it
-    /// saw a loss.
+    /// A message of one who has had these accepted. A monitor that is still held although it saw a
+    /// loss.
     fn receive(
         &mut self,
         view: &View<'_>,
-        from: ClientId,
-        number: u64,
+        now: Duration,
+        (from, number): (ClientId, u64),
         accepted: &BTreeSet<u64>,
     ) -> Option<u64> {
         let start = self.last.insert(from, number).map_or(0, |last| last + 1);
         let lost = start < number && accepted.range(start..number).next().is_some();
-        let held =
-            self.monitors.iter().filter(|(_, target)| view.node(**target) == view.node(from));
+        let is_held =
+            |target: ClientId, begun: Duration| view.node(target) == view.node(from) && begun < now;
+        let held = self.monitors.iter().filter(|(_, (target, begun))| is_held(*target, *begun));
         let held: BTreeSet<u64> = held.map(|(monitor, _)| *monitor).collect();
         let before = self.since.insert(from, held)?;
         if lost { before.into_iter().next() } else { None }
@@ -85,9 +89,9 @@ mod tests {
     /// Messages 1 to 3, of which 2 is lost; `between` comes before 3.
     fn tale(between: &[Event]) -> Tale {
         let mut tale = Tale::new();
-        tale.now(monitoring(FAR, 7));
+        tale.at(0, monitoring(FAR, 7));
         for number in [1, 2, 3] {
-            tale.now(sending(number));
+            tale.at(1, sending(number));
         }
         tale.now(received(1));
         for event in between {

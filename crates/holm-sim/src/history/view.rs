@@ -127,6 +127,15 @@ impl<'a> View<'a> {
         one != other && (self.is_cut(one, other, position) || self.is_cut(other, one, position))
     }
 
+    /// Whether the node of `by` may never have heard of that of `other`. Of its later lives nobody
+    /// can tell: an `Up` does not say of which it is.
+    pub(super) fn may_be_unknown(&self, by: ClientId, other: ClientId, position: Position) -> bool {
+        let (at, node) = (self.node(by), self.node(other));
+        let is_crash = |entry: &Entry| matches!(&entry.event, Event::Crashed { node: crashed } if crashed == at || crashed == node);
+        let has_heard = self.sessions(at, node).iter().any(|(change, _)| *change < position);
+        at != node && (!has_heard || self.entries[..position].iter().any(is_crash))
+    }
+
     fn is_cut(&self, at: &'a NodeName, node: &'a NodeName, position: Position) -> bool {
         let changes = self.sessions(at, node);
         let later = changes.iter().find(|(change, _)| *change > position);
