@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use holm_cell::Cell;
 use holm_wire::body::BodyError;
 use holm_wire::value::Value;
-use holm_wire::{ExitReason, Fingerprint, Pid};
+use holm_wire::{ExitReason, Fingerprint, Pid, Shown};
 
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 
@@ -75,7 +75,7 @@ pub enum ArrivalError {
     #[error("{0} is a local actor and takes no messages from other nodes")]
     NotRemote(&'static str),
     /// The actor is of another type than the sender believes.
-    #[error("the actor is a {found}, not a {wanted}")]
+    #[error("the actor is a {found}, not a {}", Shown(.wanted))]
     WrongType {
         /// What the sender believes.
         wanted: String,
@@ -83,7 +83,7 @@ pub enum ArrivalError {
         found: &'static str,
     },
     /// The actor's type has no such method.
-    #[error("{actor_type} has no method `{tag}`")]
+    #[error("{actor_type} has no method `{}`", Shown(.tag))]
     UnknownMethod {
         /// The receiving actor's type.
         actor_type: &'static str,
