@@ -29,9 +29,12 @@ pub enum Refusal {
     /// The receiver or the way to it has no room; [`Outlet::room`] waits for it.
     #[error("the receiver or the connection to its node has no room")]
     Busy,
-    /// There is no session with the receiver's node.
+    /// There is no session with the receiver's node, and none is to be had.
     #[error("no connection to the receiver's node")]
     Disconnected,
+    /// Nobody knows of such a node, or only of a later life of it.
+    #[error("no such process")]
+    Noproc,
     /// The message could not be encoded.
     #[error("the message cannot be sent: {0}")]
     Unsendable(#[from] BodyError),

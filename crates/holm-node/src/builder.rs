@@ -17,12 +17,12 @@ use holm_wire::{
     Secret, ShardId,
 };
 
-use crate::Node;
 use crate::gate::Gate;
 use crate::inner::Inner;
 use crate::listen;
 use crate::router::Router;
 use crate::spawnables::Spawnables;
+use crate::{AutoConnect, Node};
 
 /// The cluster of nodes that were not told of one.
 const CLUSTER_DEFAULT: &str = "holm";
@@ -94,6 +94,7 @@ pub struct NodeBuilder {
     env: Option<Env>,
     transport: Arc<dyn Transport>,
     watchdog: Option<WatchdogOptions>,
+    auto_connect: AutoConnect,
 }
 
 impl NodeBuilder {
@@ -112,6 +113,7 @@ impl NodeBuilder {
             env: None,
             transport: Arc::new(TokioTransport),
             watchdog: Some(WatchdogOptions::default()),
+            auto_connect: AutoConnect::default(),
         }
     }
 
@@ -190,6 +192,12 @@ impl NodeBuilder {
         self
     }
 
+    /// When it dials without being asked to.
+    pub fn auto_connect(mut self, when: AutoConnect) -> Self {
+        self.auto_connect = when;
+        self
+    }
+
     /// Lives in this environment instead of the current tokio runtime.
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
@@ -228,7 +236,7 @@ impl NodeBuilder {
         introduction.limits = self.limits;
         introduction.build = format!("holm {}", env!("CARGO_PKG_VERSION"));
         let security = Security::load(self.security, &env)?;
-        let router = Arc::new(Router::default());
+        let router = Arc::new(Router::new(self.auto_connect));
         let system = ActorSystem::new(
             env.clone(),
             name.clone(),
@@ -245,6 +253,7 @@ impl NodeBuilder {
             self.spawnables,
             Gate::new(self.admission, self.access),
         ));
+        inner.router.set_node(&inner);
         // All of them before any accepts, so that a failure leaves nothing behind.
         let mut listening = Vec::new();
         for at in &self.listen {

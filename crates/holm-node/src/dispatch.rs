@@ -117,8 +117,12 @@ impl Dispatch {
                 self.handle_spawn(id, actor_type, monitored, args)?;
             }
             Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
-            // Pids of third nodes lead nowhere yet.
-            Signal::Node { .. } => self.permits.signal(),
+            Signal::Node { name, incarnation, endpoints } => {
+                self.permits.signal();
+                if name != *self.node.name() {
+                    self.node.router.peers.hear(&name, incarnation, &endpoints);
+                }
+            }
         }
         Ok(())
     }

@@ -18,11 +18,14 @@ use holm_wire::{
 };
 use tokio::sync::{Notify, watch};
 
+use crate::router::Router;
 use crate::tables::{Tables, WATCHED_MAX, Watched};
 
 /// A session and whom it leads to.
 pub(crate) struct Link {
     pub(crate) session: Arc<Session<Tables>>,
+    /// The node's way to others, for what is told of them.
+    pub(crate) router: Arc<Router>,
     /// Tells this session from earlier ones with the same peer.
     pub(crate) stamp: u64,
     pub(crate) peer: NodeName,

@@ -83,7 +83,9 @@ impl Node {
         self.0.system.monitor(target)
     }
 
-    /// Dials another node. If there is a session with the node that answers, that one stays.
+    /// Dials another node. If there is a session with the node that answers, that one stays. If the
+    /// session is lost, it is begun anew, after growing pauses, until [`disconnect`](Self::disconnect)
+    /// ([`AutoConnect`](crate::AutoConnect) says otherwise).
     ///
     /// Cancel safe.
     ///
@@ -93,8 +95,12 @@ impl Node {
         connect::connect(&self.0, to).await
     }
 
-    /// Ends the session with a node, if there is one.
+    /// Ends the session with a node, if there is one, and asks for none any more. What is sent to the
+    /// node later may begin one again.
     pub fn disconnect(&self, node: &NodeName) {
+        if let Some(peer) = self.0.router.peers.by_name(node) {
+            peer.want(false);
+        }
         if let Some(link) = self.0.router.by_name(node) {
             link.session.close(holm_wire::Code::Left, "disconnected");
         }

@@ -14,7 +14,7 @@ use holm_wire::{BodyCodec, NodeName, Pid, WireError};
 
 use crate::inner::Inner;
 use crate::link::Link;
-use crate::router::watch;
+use crate::sending::watch;
 use crate::tables::Pending;
 
 /// Why no actor was spawned.

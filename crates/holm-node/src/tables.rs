@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use holm_actor::{AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, Watcher};
-use holm_wire::{Limits, MethodId, MonitorId, OpenRequests, RequestId, RequestIds, Serial, Side};
+use holm_actor::{Address, AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, Watcher};
+use holm_wire::{
+    Limits, MethodId, MonitorId, NodeId, OpenRequests, RequestId, RequestIds, Serial, Side,
+};
 
 use crate::remote_spawn::SpawnSink;
 
@@ -34,6 +36,10 @@ pub(crate) struct Tables {
     pub(crate) paused: BTreeSet<Serial>,
     /// Our actors that the peer was asked to send no messages for now.
     pub(crate) pausing: BTreeSet<Serial>,
+    /// Third nodes that the peer was told of.
+    pub(crate) announced: BTreeSet<NodeId>,
+    /// Our calls that waited for this session, by the tickets they waited with.
+    pub(crate) waited: BTreeMap<RequestId, RequestId>,
 }
 
 /// A request that the peer will answer.
@@ -59,7 +65,14 @@ impl Tables {
             watched: HashMap::new(),
             paused: BTreeSet::new(),
             pausing: BTreeSet::new(),
+            announced: BTreeSet::new(),
+            waited: BTreeMap::new(),
         }
+    }
+
+    /// Whether the receiver takes no messages for now.
+    pub(crate) fn is_paused(&self, to: &Address) -> bool {
+        matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
     }
 
     /// The short id of a method that the peer was told of.

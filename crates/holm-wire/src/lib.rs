@@ -49,7 +49,7 @@ pub use error::{ChunkFault, Code, RequestFault, StreamFault, Violation, WireErro
 pub use frame::FrameHead;
 pub use ids::{
     AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, MethodId, MonitorId, NameFault,
-    NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId,
+    NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId, mentioned_nodes,
 };
 pub use kind::{Class, Kind};
 pub use limits::{Limits, LimitsError};

@@ -41,8 +41,8 @@ pub use holm_actor::{
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, ConnectError, Monitored, Node,
-    NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError, SpawnOn, StartError, access,
+    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, AutoConnect, ConnectError, Monitored,
+    Node, NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError, SpawnOn, StartError, access,
     security,
 };
 pub use holm_wire::value::Value;

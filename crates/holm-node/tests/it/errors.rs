@@ -1,6 +1,6 @@
 //! What cannot be delivered, and who hears of it.
 
-use holm::{CallError, Code, SendError};
+use holm::{CallError, Code, ExitReason, SendError};
 
 use crate::actors::Log;
 use crate::support::*;
@@ -97,6 +97,12 @@ async fn without_a_session_a_message_comes_back() {
     let net = Net::default();
     let (a, b) = (net.start("a@x").await, net.start("b@x").await);
     let there = reach(&a, &b.spawn(Log::default()));
+    assert_eq!(there.count().await, Err(CallError::Noproc), "nobody has heard of the node");
+    assert!(matches!(there.cast().note(1), Err(SendError::Noproc(_))));
+    assert_eq!(a.monitor(there.pid()).await.reason, ExitReason::Noproc);
+    connect(&a, &b).await;
+    a.disconnect(b.name());
+    a.monitor_node(b.name()).await;
     assert_eq!(there.count().await, Err(CallError::Disconnected));
     assert!(matches!(there.cast().note(1), Err(SendError::Disconnected(_))));
     assert!(matches!(there.send().note(1).await, Err(SendError::Disconnected(_))));

@@ -103,6 +103,6 @@ async fn kill_one(at: &Endpoint) {
     let _child = start_child(at);
     let name = node.connect(at).await.unwrap();
     assert_eq!(node.at::<Log>(&name, "log").count().await, Ok(0));
-    assert_eq!(log.count().await, Err(CallError::Disconnected));
+    assert_eq!(log.count().await, Err(CallError::Noproc));
     node.stop().await;
 }
