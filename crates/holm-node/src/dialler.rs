@@ -80,7 +80,7 @@ async fn dial(node: &Arc<Inner>, peer: &Peer, endpoints: &[Endpoint]) -> bool {
 pub(crate) fn tell(node: &Inner, failed: Vec<Failed>) {
     for one in failed {
         if one.tell() {
-            node.count_unreachable();
+            node.dead_letters.unreachable.add();
         }
     }
 }

@@ -170,7 +170,7 @@ impl Dispatch {
                 Some(id) => {
                     fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None);
                 }
-                None => self.node.count_dead_letter(),
+                None => self.node.dead_letters.noproc.add(),
             }
             return Ok(());
         };
@@ -199,7 +199,7 @@ impl Dispatch {
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
                 None if call.is_none() => {
-                    self.node.count_dead_letter();
+                    self.node.dead_letters.refused.add();
                     tracing::debug!(%error, peer = %self.link.peer, "a message was not taken");
                 }
                 // It was dropped with the message, and has told the caller.

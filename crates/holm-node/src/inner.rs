@@ -19,6 +19,7 @@ use holm_wire::{Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::counters::DeadLetterCounts;
 use crate::dialler;
 use crate::dispatch::Dispatch;
 use crate::events::{EVENTS_KEPT, NodeEvent};
@@ -71,8 +72,7 @@ pub(crate) struct Inner {
     pub(crate) torn_down: Notify,
     stamps: AtomicU64,
     attempts: AtomicU64,
-    dead_letters: AtomicU64,
-    unreachable: AtomicU64,
+    pub(crate) dead_letters: DeadLetterCounts,
 }
 
 impl Inner {
@@ -107,8 +107,7 @@ impl Inner {
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
             attempts: AtomicU64::new(2),
-            dead_letters: AtomicU64::new(0),
-            unreachable: AtomicU64::new(0),
+            dead_letters: DeadLetterCounts::default(),
         }
     }
 
@@ -292,20 +291,6 @@ impl Inner {
     /// The number of the next dial of a known peer.
     pub(crate) fn next_attempt(&self) -> NonZeroU64 {
         self.attempts.fetch_add(1, Ordering::Relaxed).try_into().expect("counts from 2")
-    }
-
-    /// A message that nobody could take.
-    pub(crate) fn count_dead_letter(&self) {
-        self.dead_letters.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A message that waited for a session in vain.
-    pub(crate) fn count_unreachable(&self) {
-        self.unreachable.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn dead_letters(&self) -> u64 {
-        self.dead_letters.load(Ordering::Relaxed)
     }
 
     /// Stops: no new sessions, actors end, sessions close. Cancel safe: it can be called again,

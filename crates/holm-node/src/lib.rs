@@ -35,7 +35,7 @@ mod waiting;
 
 pub use builder::{NodeBuilder, StartError};
 pub use connect::ConnectError;
-pub use counters::AdmissionCounters;
+pub use counters::{AdmissionCounters, DeadLetters};
 pub use events::{NodeEvent, NodeEvents};
 pub use holm_net::security;
 pub use holm_proto::access;

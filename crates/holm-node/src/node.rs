@@ -13,7 +13,7 @@ use holm_wire::NodeName;
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
-use crate::{AdmissionCounters, NodeBuilder, NodeEvents, SpawnOn};
+use crate::{AdmissionCounters, DeadLetters, NodeBuilder, NodeEvents, SpawnOn};
 
 /// A node: it hosts actors and connects to other nodes.
 ///
@@ -156,9 +156,9 @@ impl Node {
         self.0.gate.counters()
     }
 
-    /// Messages from other nodes that no actor could take.
-    pub fn dead_letters(&self) -> u64 {
-        self.0.dead_letters()
+    /// Messages that reached nobody.
+    pub fn dead_letters(&self) -> DeadLetters {
+        self.0.dead_letters.read()
     }
 
     /// Stops: accepts no sessions any more, ends every actor with `Shutdown`, then closes the

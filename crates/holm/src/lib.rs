@@ -41,9 +41,9 @@ pub use holm_actor::{
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, AutoConnect, ConnectError, Monitored,
-    Node, NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError, SpawnOn, StartError, access,
-    security,
+    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, AutoConnect, ConnectError,
+    DeadLetters, Monitored, Node, NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError,
+    SpawnOn, StartError, access, security,
 };
 pub use holm_wire::value::Value;
 pub use holm_wire::{

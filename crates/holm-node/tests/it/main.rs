@@ -5,6 +5,7 @@
 mod access;
 mod actors;
 mod admission;
+mod dialling;
 mod errors;
 mod hostile;
 mod killed;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use holm::env::Transport;
 use holm::prelude::*;
-use holm::{MonitorRef, NodeEvent, NodeEvents, Pid, SendError};
+use holm::{DeadLetters, MonitorRef, NodeEvent, NodeEvents, Pid, SendError};
 use holm_sim::Host;
 use rand::RngExt;
 use rand::rngs::StdRng;

@@ -110,7 +110,7 @@ fn each_pair_is_in_order_and_replies_are_right() {
         let traffic = Traffic::new(&world, nodes, &b, true).await;
         traffic.run().await;
         assert_eq!(traffic.check(1).await, Ok(()));
-        assert_eq!(traffic.nodes.each_ref().map(Node::dead_letters), [0, 0]);
+        assert_eq!(traffic.nodes.each_ref().map(Node::dead_letters), [DeadLetters::default(); 2]);
     });
 }
 
