@@ -6,6 +6,7 @@
 //! the peer may do.
 #![forbid(unsafe_code)]
 
+mod actor_links;
 mod builder;
 mod cancels;
 mod connect;
@@ -21,9 +22,9 @@ mod meter;
 mod node;
 mod permits;
 mod places;
-mod remote_spawn;
 mod return_path;
 mod router;
+mod session_bonds;
 mod shard_claims;
 mod spawnables;
 mod tables;
@@ -36,4 +37,4 @@ pub use holm_net::security;
 pub use holm_proto::access;
 pub use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError, Rate};
 pub use node::Node;
-pub use remote_spawn::{Monitored, RemoteSpawnError, SpawnOn};
+pub use session_bonds::SessionBonds;

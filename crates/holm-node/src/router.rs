@@ -6,15 +6,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use holm_actor::{
-    Address, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, Watcher, flush_later,
+    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, RemoteSpawnError,
+    SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_net::Appender;
+use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::session::Order;
-use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::signal::{Parent, SIGNAL_NAME_BYTES_MAX, Signal, Target, Watch};
 use holm_wire::{BodyCodec, ExitReason, MethodId, MonitorId, NodeId, NodeName, Pid};
 use parking_lot::RwLock;
 
+use crate::actor_links::to_wire;
 use crate::link::{Link, order_of};
+use crate::spawnables::Spawnables;
 use crate::tables::{Pending, Tables};
 
 /// Scratch memory that a thread keeps for encoding arguments; a larger one is given back.
@@ -26,8 +30,11 @@ thread_local! {
 }
 
 /// All sessions of a node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Router {
+    name: NodeName,
+    /// What this node spawns for itself as it does for others.
+    spawnables: Arc<Spawnables>,
     links: RwLock<Links>,
 }
 
@@ -38,6 +45,10 @@ struct Links {
 }
 
 impl Router {
+    pub(crate) fn new(name: NodeName, spawnables: Arc<Spawnables>) -> Self {
+        Self { name, spawnables, links: RwLock::default() }
+    }
+
     /// Adds a session; there is none with the same peer.
     pub(crate) fn insert(&self, link: &Arc<Link>) {
         let mut links = self.links.write();
@@ -169,12 +180,14 @@ impl Outlet for Router {
             if let Some(sink) = message.take_sink() {
                 out.state.pending.insert(id, Pending::Call(sink));
             }
-            Ok(CallTicket { session: link.stamp, request: id })
+            Ok(CallTicket { session: link.stamp.0, request: id })
         })
     }
 
     fn cancel(&self, to: &Address, ticket: CallTicket) {
-        let Some(link) = self.find(to).filter(|link| link.stamp == ticket.session) else { return };
+        let Some(link) = self.find(to).filter(|link| link.stamp.0 == ticket.session) else {
+            return;
+        };
         let Ok(target) = target(to) else { return };
         let cancelled = link.session.append(|out| {
             let pending = out.state.pending.remove(&ticket.request)?;
@@ -232,9 +245,78 @@ impl Outlet for Router {
         }
     }
 
-    fn exit(&self, to: Pid, reason: ExitReason) {
+    fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool {
+        let Some(link) = self.find(&Address::Pid(peer)) else { return false };
+        let from = mine.pid().serial;
+        let sent = link.session.append(|out| {
+            // If it has ended meanwhile, so has the peer, who had linked at the same time.
+            if mine.stamp_link(peer, key, link.stamp) {
+                out.state.actor_links.add_ours(key.id, from);
+                let signal = Signal::Link { link: key.id, from, to: peer.serial };
+                // A link is small: it is never refused.
+                let _ = push(out, order_of(Target::Serial(peer.serial)), &signal);
+            }
+        });
+        flush_later(&link);
+        sent.is_some()
+    }
+
+    fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
+        if let (Some(link), Some(links)) = (self.find(&peer.into()), to_wire(mine.node, ids)) {
+            let signal = Signal::Unlink { links, from: mine.serial, to: peer.serial };
+            link.send_unlinked(mine.node, ids, &signal);
+        }
+    }
+
+    fn link_exit(&self, mine: Pid, peer: Pid, ids: &LinkIds, reason: ExitReason) {
+        if let (Some(link), Some(links)) = (self.find(&peer.into()), to_wire(mine.node, ids)) {
+            let signal = Signal::LinkExit { links, from: mine.serial, to: peer.serial, reason };
+            link.send_unlinked(mine.node, ids, &signal);
+        }
+    }
+
+    fn spawn(
+        &self,
+        on: &NodeName,
+        request: &SpawnRequest<'_>,
+        sink: SpawnSink,
+    ) -> Result<(), RemoteSpawnError> {
+        let &SpawnRequest { name, fingerprint, args } = request;
+        if *on == self.name {
+            let system = sink.system().clone();
+            let announce = Box::new(|child: &dyn AnyCell| sink.here(child));
+            let spawned = self.spawnables.spawn(&system, name, fingerprint, args, announce);
+            return spawned.map(drop).map_err(|failure| failure.to_wire().into());
+        }
+        if name.len() > SIGNAL_NAME_BYTES_MAX {
+            let text = format!("a name of more than {SIGNAL_NAME_BYTES_MAX} bytes");
+            return Err(RemoteSpawnError::NotSpawnable(text));
+        }
+        let disconnected = || RemoteSpawnError::Disconnected(on.clone());
+        let link = self.by_name(on).ok_or_else(disconnected)?;
+        let sent = link.session.append(|out| {
+            let id = out.state.request_ids.allocate();
+            let signal = Signal::Spawn {
+                id,
+                actor_type: name,
+                fingerprint,
+                codec: BodyCodec::Positional,
+                monitored: sink.monitor().map(|(monitor, watcher)| watch(monitor, watcher)),
+                linked: sink.link().map(|(link, me)| Parent { link, serial: me.serial }),
+                args,
+            };
+            out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))?;
+            out.state.pending.insert(id, Pending::Spawn(sink));
+            Ok(())
+        });
+        flush_later(&link);
+        sent.unwrap_or_else(|| Err(disconnected()))
+    }
+
+    fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason) {
         if let Some(link) = self.find(&Address::Pid(to)) {
-            let signal = Signal::Exit { from: None, to: to.serial, reason };
+            let from = from.map(|pid| pid.serial);
+            let signal = Signal::Exit { from, to: to.serial, reason };
             link.send(order_of(Target::Serial(to.serial)), &signal);
         }
     }
