@@ -4,6 +4,7 @@ mod breaks;
 mod crash;
 mod crossing;
 mod history;
+mod links;
 mod planted;
 mod traffic;
 
