@@ -66,16 +66,19 @@ impl Link {
         sent
     }
 
-    /// Appends a signal that ends a link between `from` here and `to` there, whose ids, by node
-    /// `us`, are in no ledger here any more.
-    pub(crate) fn send_unlinked(self: &Arc<Self>, us: NodeId, ids: &LinkIds, signal: &Signal<'_>) {
-        let (Signal::Unlink { to, .. } | Signal::LinkExit { to, .. }) = *signal else {
-            unreachable!("no other signal ends a link");
-        };
+    /// Appends a signal to `to` that ends a link, whose ids are in no ledger of this node, `us`,
+    /// any more.
+    pub(crate) fn end_link(
+        self: &Arc<Self>,
+        us: NodeId,
+        ids: &LinkIds,
+        to: Serial,
+        signal: &Signal<'_>,
+    ) {
+        let order = order_of(Target::Serial(to));
         self.session.append(|out| {
             out.state.actor_links.remove(us, ids);
             // It is small: it is never refused.
-            let order = order_of(Target::Serial(to));
             let _ = out.push(signal.head(), order, |bytes| signal.encode(bytes));
         });
         flush_later(self);

@@ -264,14 +264,14 @@ impl Outlet for Router {
     fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
         if let (Some(link), Some(links)) = (self.find(&peer.into()), to_wire(mine.node, ids)) {
             let signal = Signal::Unlink { links, from: mine.serial, to: peer.serial };
-            link.send_unlinked(mine.node, ids, &signal);
+            link.end_link(mine.node, ids, peer.serial, &signal);
         }
     }
 
     fn link_exit(&self, mine: Pid, peer: Pid, ids: &LinkIds, reason: ExitReason) {
         if let (Some(link), Some(links)) = (self.find(&peer.into()), to_wire(mine.node, ids)) {
             let signal = Signal::LinkExit { links, from: mine.serial, to: peer.serial, reason };
-            link.send_unlinked(mine.node, ids, &signal);
+            link.end_link(mine.node, ids, peer.serial, &signal);
         }
     }
 

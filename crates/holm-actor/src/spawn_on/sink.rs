@@ -115,7 +115,7 @@ impl SpawnSink {
         let mut spawned = Spawned {
             child,
             system: self.system.clone(),
-            linked: self.link.and(self.parent.clone()),
+            linked: self.link.and_then(|_| self.parent.clone()),
             outside: None,
             inside: None,
             claimed: false,

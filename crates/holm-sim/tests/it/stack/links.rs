@@ -189,16 +189,16 @@ fn crossing_links_survive_no_session() {
         let histories = Histories::default();
         let mut options = SpawnOptions::default();
         options.trap_exits = true;
-        let knots = [0, 1].map(|at: usize| {
-            (0..8)
-                .map(|n| nodes[at].spawn_with(Knot::new(n * 3, &histories), options))
-                .collect::<Vec<_>>()
-        });
-        for n in 0..8 {
-            for here in [0, 1] {
-                knots[here][n].link(knots[1 - here][n].pid()).await.unwrap();
+        let pairs: Vec<[Ref<Knot>; 2]> = (0..8)
+            .map(|n| {
+                nodes.each_ref().map(|node| node.spawn_with(Knot::new(n * 3, &histories), options))
+            })
+            .collect();
+        for (n, pair) in pairs.iter().enumerate() {
+            for (knot, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+                knot.link(other.pid()).await.unwrap();
                 if n % 4 == 3 {
-                    knots[here][n].unlink(knots[1 - here][n].pid()).await.unwrap();
+                    knot.unlink(other.pid()).await.unwrap();
                 }
             }
         }
