@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_actor::{ActorSystem, Spawnable, Watchdog, WatchdogOptions};
+use holm_actor::{ActorSystem, Inbox, IntoExit, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
 use holm_net::Security;
 use holm_net::identity::TokenScope;
@@ -13,8 +13,8 @@ use holm_proto::access::{Access, Role};
 use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
 use holm_wire::handshake::{Features, Introduction};
 use holm_wire::{
-    ClusterName, Compression, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName,
-    Secret, ShardId,
+    ClusterName, Compression, Incarnation, Limits, LimitsError, Message, NameFault, NodeId,
+    NodeName, Secret, ShardId,
 };
 
 use crate::gate::Gate;
@@ -159,6 +159,27 @@ impl NodeBuilder {
         self
     }
 
+    /// Lets nodes, this one included, spawn this function here under `name`: it becomes an actor in
+    /// process form, with its own inbox, and ends when it returns. `M` is what actors of this
+    /// node can send it. Names of types and functions are one namespace, in which the last
+    /// registration counts.
+    ///
+    /// ```ignore
+    /// async fn count(up_to: u64, mut inbox: Inbox<u64>) -> Result<(), Overflow> { .. }
+    /// let node = Node::builder("a@host").spawnable_fn("count", count).start().await?;
+    /// let pid = other.spawn_fn_on(node.name(), "count", &10_u64).await?;
+    /// ```
+    pub fn spawnable_fn<T, M, F, B>(mut self, name: &str, body: B) -> Self
+    where
+        T: Message,
+        M: Send + 'static,
+        F: Future<Output: IntoExit> + Send + 'static,
+        B: Fn(T, Inbox<M>) -> F + Clone + Send + Sync + 'static,
+    {
+        self.spawnables.add_fn(name, body);
+        self
+    }
+
     /// Sets the limits of its sessions; with each peer the smaller of both hold.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -236,7 +257,9 @@ impl NodeBuilder {
         introduction.limits = self.limits;
         introduction.build = format!("holm {}", env!("CARGO_PKG_VERSION"));
         let security = Security::load(self.security, &env)?;
-        let router = Arc::new(Router::new(self.auto_connect));
+        let spawnables = Arc::new(self.spawnables);
+        let router = Router::new(name.clone(), Arc::clone(&spawnables), self.auto_connect);
+        let router = Arc::new(router);
         let system = ActorSystem::new(
             env.clone(),
             name.clone(),
@@ -250,7 +273,7 @@ impl NodeBuilder {
             security,
             system,
             router,
-            self.spawnables,
+            spawnables,
             Gate::new(self.admission, self.access),
         ));
         inner.router.set_node(&inner);

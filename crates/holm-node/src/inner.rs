@@ -13,6 +13,7 @@ use holm_net::identity::{PeerIdentity, TokenScope};
 use holm_net::security::SecurityError;
 use holm_net::{Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
+use holm_proto::ledger::Stamp;
 use holm_wire::handshake::{Established, Introduction, Reject, Role};
 use holm_wire::session::Terms;
 use holm_wire::{Code, NodeName, Side};
@@ -53,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) security: Security,
     pub(crate) system: ActorSystem,
     pub(crate) router: Arc<Router>,
-    pub(crate) spawnables: Spawnables,
+    pub(crate) spawnables: Arc<Spawnables>,
     pub(crate) gate: Arc<Gate>,
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
@@ -84,7 +85,7 @@ impl Inner {
         security: Security,
         system: ActorSystem,
         router: Arc<Router>,
-        spawnables: Spawnables,
+        spawnables: Arc<Spawnables>,
         gate: Gate,
     ) -> Self {
         Self {
@@ -193,7 +194,7 @@ impl Inner {
         let link = Arc::new(Link {
             session: Arc::new(Session::new(connection.writer, terms, Tables::new(side, &limits))),
             router: Arc::clone(&self.router),
-            stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
+            stamp: Stamp(self.stamps.fetch_add(1, Ordering::Relaxed)),
             peer_id: peer.node_id(),
             incarnation: peer.incarnation,
             identity: identity.clone(),

@@ -6,6 +6,7 @@
 //! the peer may do.
 #![forbid(unsafe_code)]
 
+mod actor_links;
 mod builder;
 mod cancels;
 mod connect;
@@ -24,10 +25,10 @@ mod peer;
 mod peers;
 mod permits;
 mod places;
-mod remote_spawn;
 mod return_path;
 mod router;
 mod sending;
+mod session_bonds;
 mod shard_claims;
 mod spawnables;
 mod tables;
@@ -42,4 +43,4 @@ pub use holm_proto::access;
 pub use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError, Rate};
 pub use node::Node;
 pub use peer::AutoConnect;
-pub use remote_spawn::{Monitored, RemoteSpawnError, SpawnOn};
+pub use session_bonds::SessionBonds;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use holm_actor::{Address, MonitorRef, Refusal};
 use holm_env::Endpoint;
+use holm_proto::ledger::LinkIds;
 use holm_proto::redial::Redial;
 use holm_proto::supervision::Moment;
 use holm_wire::{AttemptNo, Incarnation, NodeId, NodeName, RequestId};
@@ -274,6 +275,12 @@ impl Peer {
     pub(crate) fn demonitor(&self, monitor: MonitorRef) -> bool {
         let taken = self.state.lock().queue.demonitor(monitor);
         // Its watcher is dropped outside of the lock: that may wake a task.
+        taken.is_some()
+    }
+
+    /// Gives up a link that waits. `false` if it is on its way.
+    pub(crate) fn unlink(&self, ids: &LinkIds) -> bool {
+        let taken = self.state.lock().queue.unlink(ids);
         taken.is_some()
     }
 

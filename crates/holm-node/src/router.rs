@@ -7,19 +7,23 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, Watcher, flush_later,
+    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, RemoteSpawnError,
+    SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
-use holm_wire::signal::{Signal, Target};
+use holm_proto::ledger::{LinkIds, LinkKey};
+use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal, Target};
 use holm_wire::{ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
+use crate::actor_links::to_wire;
 use crate::dialler;
 use crate::inner::Inner;
 use crate::link::{Link, order_of};
 use crate::peer::{AutoConnect, Introduced, Peer, Queued, Refused};
 use crate::peers::Peers;
-use crate::sending::{self, Encoded, push, target, watch};
+use crate::sending::{self, Encoded, push, push_link, target, watch};
+use crate::spawnables::Spawnables;
 use crate::waiting::{Failed, Waiting};
 
 /// Scratch memory that a thread keeps for encoding arguments; a larger one is given back.
@@ -34,8 +38,11 @@ thread_local! {
 }
 
 /// All sessions of a node, and the ways to those that there is none with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Router {
+    name: NodeName,
+    /// What this node spawns for itself as it does for others.
+    spawnables: Arc<Spawnables>,
     links: RwLock<Links>,
     pub(crate) peers: Peers,
     auto_connect: AutoConnect,
@@ -49,8 +56,19 @@ struct Links {
 }
 
 impl Router {
-    pub(crate) fn new(auto_connect: AutoConnect) -> Self {
-        Self { auto_connect, ..Self::default() }
+    pub(crate) fn new(
+        name: NodeName,
+        spawnables: Arc<Spawnables>,
+        auto_connect: AutoConnect,
+    ) -> Self {
+        Self {
+            name,
+            spawnables,
+            links: RwLock::default(),
+            peers: Peers::default(),
+            auto_connect,
+            node: OnceLock::new(),
+        }
     }
 
     /// Tells it whose router it is, once.
@@ -197,7 +215,7 @@ impl Router {
                         return sending::push_cast(out, to, encoded).map(|()| None);
                     }
                     let request = sending::push_call(out, to, encoded, || message.take_sink())?;
-                    Ok(Some(CallTicket { session: link.stamp, request }))
+                    Ok(Some(CallTicket { session: link.stamp.0, request }))
                 })
             });
             if let (Some(sent), Some(link)) = (sent, link) {
@@ -235,8 +253,8 @@ impl Router {
         loop {
             if let Some(link) = self.find(&address) {
                 let signal = match &waiting {
-                    Waiting::Exit(reason) => {
-                        Signal::Exit { from: None, to: to.serial, reason: reason.clone() }
+                    Waiting::Exit { from, reason } => {
+                        Signal::Exit { from: *from, to: to.serial, reason: reason.clone() }
                     }
                     _ => Signal::Kill { from: None, to: to.serial },
                 };
@@ -249,6 +267,18 @@ impl Router {
                 Ok(Queued::Waits { .. }) | Err(_) => return,
             }
         }
+    }
+}
+
+impl Router {
+    /// The session to tell `peer` by of the end of a link, and the ids there; `None` if there is
+    /// nobody to tell, who may not have been told of the link either.
+    fn linked_by(&self, mine: Pid, peer: Pid, ids: &LinkIds) -> Option<(Arc<Link>, LinkedBy)> {
+        let to = Address::Pid(peer);
+        if self.peers.find(&to).is_some_and(|peer| peer.unlink(ids)) {
+            return None;
+        }
+        Some((self.find(&to)?, to_wire(mine.node, ids)?))
     }
 }
 
@@ -267,7 +297,7 @@ impl Outlet for Router {
         {
             return;
         }
-        let is_its = |link: &Arc<Link>| ticket.session == WAITED || link.stamp == ticket.session;
+        let is_its = |link: &Arc<Link>| ticket.session == WAITED || link.stamp.0 == ticket.session;
         let Some(link) = self.find(to).filter(is_its) else { return };
         let Ok(target) = target(to) else { return };
         let cancelled = link.session.append(|out| {
@@ -341,8 +371,91 @@ impl Outlet for Router {
         }
     }
 
-    fn exit(&self, to: Pid, reason: ExitReason) {
-        self.send_exit(to, Waiting::Exit(reason));
+    fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool {
+        let to = Address::Pid(peer);
+        loop {
+            if let Some(link) = self.find(&to)
+                && link.session.append(|out| push_link(out, &link, mine, peer, key)).is_some()
+            {
+                flush_later(&link);
+                return true;
+            }
+            let Some(cell) = self.node().and_then(|node| node.system.find(mine.pid())) else {
+                return false;
+            };
+            match self.queue(&to, Waiting::Link { cell, peer, key }, |waiting| waiting) {
+                Ok(Queued::Session(_)) => {}
+                Ok(Queued::Waits { .. }) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
+        if let Some((link, links)) = self.linked_by(mine, peer, ids) {
+            let signal = Signal::Unlink { links, from: mine.serial, to: peer.serial };
+            link.end_link(mine.node, ids, peer.serial, &signal);
+        }
+    }
+
+    fn link_exit(&self, mine: Pid, peer: Pid, ids: &LinkIds, reason: ExitReason) {
+        if let Some((link, links)) = self.linked_by(mine, peer, ids) {
+            let signal = Signal::LinkExit { links, from: mine.serial, to: peer.serial, reason };
+            link.end_link(mine.node, ids, peer.serial, &signal);
+        }
+    }
+
+    fn spawn(
+        &self,
+        on: &NodeName,
+        request: &SpawnRequest<'_>,
+        mut sink: SpawnSink,
+    ) -> Result<(), RemoteSpawnError> {
+        let &SpawnRequest { name, fingerprint, args, mentioned } = request;
+        if *on == self.name {
+            let system = sink.system().clone();
+            let announce = Box::new(|child: &dyn AnyCell| sink.here(child));
+            let spawned = self.spawnables.spawn(&system, name, fingerprint, args, announce);
+            return spawned.map(drop).map_err(|failure| failure.to_wire().into());
+        }
+        if name.len() > SIGNAL_NAME_BYTES_MAX {
+            let text = format!("a name of more than {SIGNAL_NAME_BYTES_MAX} bytes");
+            return Err(RemoteSpawnError::NotSpawnable(text));
+        }
+        let mentioned = self.peers.introduce(mentioned);
+        let to = Address::Named { node: on.clone(), name: "".into() };
+        loop {
+            let (link, mut held) = (self.by_name(on), Some(sink));
+            let sent = link.as_ref().and_then(|link| {
+                link.session.append(|out| {
+                    sending::announce(out, link.peer_id, &mentioned);
+                    sending::push_spawn(out, (name, fingerprint, args), &mut held)
+                })
+            });
+            if let (Some(sent), Some(link)) = (sent, link) {
+                flush_later(&link);
+                return sent;
+            }
+            sink = held.take().expect("nothing was sent");
+            let waiting = Waiting::Spawn {
+                name: name.to_owned(),
+                fingerprint,
+                args: args.to_vec(),
+                mentioned: mentioned.clone(),
+                sink,
+            };
+            match self.queue(&to, waiting, |waiting| waiting) {
+                Ok(Queued::Session(Waiting::Spawn { sink: again, .. })) => sink = again,
+                Ok(_) => return Ok(()),
+                Err(Refused(_, Refusal::Busy)) => return Err(RemoteSpawnError::Busy(on.clone())),
+                Err(Refused(..)) => return Err(RemoteSpawnError::Disconnected(on.clone())),
+            }
+        }
+    }
+
+    fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason) {
+        let from = from.map(|pid| pid.serial);
+        self.send_exit(to, Waiting::Exit { from, reason });
     }
 
     fn kill(&self, to: Pid) {

@@ -1,12 +1,16 @@
 //! Our signals, as they are appended to a session.
 
-use holm_actor::{Address, MethodInfo, MonitorRef, Refusal, ReplySink, Watcher};
+use holm_actor::{
+    Address, AnyCell, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink, SpawnSink,
+    Watcher,
+};
 use holm_net::Appender;
+use holm_proto::ledger::LinkKey;
 use holm_wire::session::Order;
-use holm_wire::signal::{Signal, Target, Watch};
-use holm_wire::{BodyCodec, MethodId, MonitorId, NodeId, Pid, RequestId};
+use holm_wire::signal::{Parent, Signal, Target, Watch};
+use holm_wire::{BodyCodec, Fingerprint, MethodId, MonitorId, NodeId, Pid, RequestId};
 
-use crate::link::order_of;
+use crate::link::{Link, order_of};
 use crate::peer::Introduced;
 use crate::tables::{Pending, Tables};
 
@@ -61,6 +65,46 @@ pub(crate) fn push_monitor(out: &mut Out<'_>, to: Target<'_>, watcher: Watcher) 
     let watch = watch(watcher.monitor(), watcher.actor_pid());
     out.state.monitors.insert(watcher.monitor(), watcher);
     let _ = push(out, order_of(to), &Signal::Monitor { watch, to });
+}
+
+/// Appends a link, which is never refused: it is small.
+pub(crate) fn push_link(
+    out: &mut Out<'_>,
+    link: &Link,
+    mine: &dyn AnyCell,
+    peer: Pid,
+    key: LinkKey,
+) {
+    // If it has ended meanwhile, so has the peer, who had linked at the same time.
+    if mine.stamp_link(peer, key, link.stamp) {
+        let from = mine.pid().serial;
+        out.state.actor_links.add_ours(key.id, from);
+        let signal = Signal::Link { link: key.id, from, to: peer.serial };
+        let _ = push(out, order_of(Target::Serial(peer.serial)), &signal);
+    }
+}
+
+/// Appends the request for an actor of this type and the fingerprint of its arguments, and then takes
+/// the sink for the answer.
+pub(crate) fn push_spawn(
+    out: &mut Out<'_>,
+    (actor_type, fingerprint, args): (&str, Fingerprint, &[u8]),
+    sink: &mut Option<SpawnSink>,
+) -> Result<(), RemoteSpawnError> {
+    let asking = sink.as_ref().expect("somebody waits for it");
+    let id = out.state.request_ids.allocate();
+    let signal = Signal::Spawn {
+        id,
+        actor_type,
+        fingerprint,
+        codec: BodyCodec::Positional,
+        monitored: asking.monitor().map(|(monitor, watcher)| watch(monitor, watcher)),
+        linked: asking.link().map(|(link, me)| Parent { link, serial: me.serial }),
+        args,
+    };
+    out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))?;
+    out.state.pending.extend(sink.take().map(|sink| (id, Pending::Spawn(sink))));
+    Ok(())
 }
 
 pub(crate) fn push(out: &mut Out<'_>, order: Order, signal: &Signal<'_>) -> Result<(), Refusal> {

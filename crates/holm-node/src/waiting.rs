@@ -3,10 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use holm_actor::{Address, CallError, MethodInfo, MonitorRef, Refusal, ReplySink, Watcher};
+use holm_actor::{
+    Address, AnyCell, CallError, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink,
+    SpawnSink, Watcher,
+};
 use holm_net::QUEUE_BYTES_MAX;
+use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::signal::Signal;
-use holm_wire::{ExitReason, RequestId};
+use holm_wire::{ExitReason, Fingerprint, Pid, RequestId, Serial};
 
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
@@ -32,7 +36,23 @@ pub(crate) enum Waiting {
         sink: Box<dyn ReplySink>,
     },
     Monitor(Watcher),
-    Exit(ExitReason),
+    /// Our actor has linked to one of the peer.
+    Link {
+        cell: Arc<dyn AnyCell>,
+        peer: Pid,
+        key: LinkKey,
+    },
+    Spawn {
+        name: String,
+        fingerprint: Fingerprint,
+        args: Vec<u8>,
+        mentioned: Vec<Introduced>,
+        sink: SpawnSink,
+    },
+    Exit {
+        from: Option<Serial>,
+        reason: ExitReason,
+    },
     Kill,
 }
 
@@ -54,12 +74,13 @@ impl Waiting {
         OVERHEAD
             + match self {
                 Self::Cast { body, .. } | Self::Call { body, .. } => body.len(),
-                Self::Monitor(_) | Self::Exit(_) | Self::Kill => 0,
+                Self::Spawn { args, .. } => args.len(),
+                Self::Monitor(_) | Self::Link { .. } | Self::Exit { .. } | Self::Kill => 0,
             }
     }
 
     fn is_message(&self) -> bool {
-        matches!(self, Self::Cast { .. } | Self::Call { .. })
+        matches!(self, Self::Cast { .. } | Self::Call { .. } | Self::Spawn { .. })
     }
 
     /// Appends it to a session. The id of a call.
@@ -99,8 +120,26 @@ impl Waiting {
                 sending::push_monitor(out, target, watcher);
                 Ok(None)
             }
-            Self::Exit(reason) => {
-                Ok(push_to(out, to, |to| Signal::Exit { from: None, to, reason }))
+            Self::Link { cell, peer, key } => {
+                sending::push_link(out, link, &*cell, peer, key);
+                Ok(None)
+            }
+            Self::Spawn { name, fingerprint, args, mentioned, sink } => {
+                sending::announce(out, link.peer_id, &mentioned);
+                let mut held = Some(sink);
+                let request = (&*name, fingerprint, &*args);
+                match (sending::push_spawn(out, request, &mut held), held) {
+                    (Err(RemoteSpawnError::TooLarge(too_large)), Some(sink)) => {
+                        let waiting =
+                            Self::Spawn { name, fingerprint, args: Vec::new(), mentioned, sink };
+                        Err(Failed { waiting, refusal: Refusal::TooLarge(too_large) })
+                    }
+                    // Dropped with an error of another kind, the sink tells who waits.
+                    _ => Ok(None),
+                }
+            }
+            Self::Exit { from, reason } => {
+                Ok(push_to(out, to, |to| Signal::Exit { from, to, reason }))
             }
             Self::Kill => Ok(push_to(out, to, |to| Signal::Kill { from: None, to })),
         }
@@ -110,7 +149,7 @@ impl Waiting {
 fn push_to<'a>(
     out: &mut Out<'_>,
     to: &Address,
-    signal: impl FnOnce(holm_wire::Serial) -> Signal<'a>,
+    signal: impl FnOnce(Serial) -> Signal<'a>,
 ) -> Option<RequestId> {
     if let Address::Pid(pid) = to {
         let order = order_of(holm_wire::signal::Target::Serial(pid.serial));
@@ -130,7 +169,15 @@ impl Failed {
             Waiting::Call { sink, .. } => sink.complete(Err(CallError::from(refusal))),
             Waiting::Monitor(watcher) if is_noproc => watcher.fire(ExitReason::Noproc),
             Waiting::Monitor(watcher) => watcher.fire(ExitReason::Noconnection),
-            Waiting::Exit(_) | Waiting::Kill => {}
+            Waiting::Link { cell, peer, key } => {
+                let reason = if is_noproc { ExitReason::Noproc } else { ExitReason::Noconnection };
+                cell.link_exit(peer, &LinkIds::from(key), reason);
+            }
+            Waiting::Spawn { sink, .. } => match refusal {
+                Refusal::TooLarge(too_large) => sink.fail(too_large.into()),
+                _ => sink.disconnected(),
+            },
+            Waiting::Exit { .. } | Waiting::Kill => {}
         }
         false
     }
@@ -166,6 +213,11 @@ impl Queue {
     /// Takes a monitor out.
     pub(crate) fn demonitor(&mut self, monitor: MonitorRef) -> Option<Waiting> {
         self.take(|_, waiting| matches!(waiting, Waiting::Monitor(w) if w.monitor() == monitor))
+    }
+
+    /// Takes the link of these ids out.
+    pub(crate) fn unlink(&mut self, ids: &LinkIds) -> Option<Waiting> {
+        self.take(|_, waiting| matches!(waiting, Waiting::Link { key, .. } if ids.contains(*key)))
     }
 
     fn take(&mut self, is_it: impl Fn(RequestId, &Waiting) -> bool) -> Option<Waiting> {

@@ -48,8 +48,8 @@ pub use cursor::Malformed;
 pub use error::{ChunkFault, Code, RequestFault, StreamFault, Violation, WireError};
 pub use frame::FrameHead;
 pub use ids::{
-    AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, MethodId, MonitorId, NameFault,
-    NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId, mentioned_nodes,
+    AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, LinkId, MethodId, MonitorId,
+    NameFault, NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId, mentioned_nodes,
 };
 pub use kind::{Class, Kind};
 pub use limits::{Limits, LimitsError};

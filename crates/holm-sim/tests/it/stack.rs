@@ -4,6 +4,7 @@ mod breaks;
 mod crash;
 mod crossing;
 mod history;
+mod links;
 mod planted;
 mod traffic;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use holm::env::Transport;
 use holm::prelude::*;
-use holm::{DeadLetters, MonitorRef, NodeEvent, NodeEvents, Pid, SendError};
+use holm::{AutoConnect, MonitorRef, NodeEvent, NodeEvents, Pid, SendError};
 use holm_sim::Host;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -32,6 +33,7 @@ async fn start_over(host: &Host, transport: Arc<dyn Transport>) -> Node {
         .transport(transport)
         .listen(host.endpoint())
         .spawnable::<Log>()
+        .auto_connect(AutoConnect::Never)
         .start()
         .await
         .unwrap()

@@ -9,5 +9,5 @@ mod pid;
 pub use mentioned::mentioned_nodes;
 pub use name::{ClusterName, GroupName, GroupScope, NameFault, NodeName};
 pub use node::{Incarnation, NodeId};
-pub use number::{AttemptNo, MethodId, MonitorId, RequestId, ShardId};
+pub use number::{AttemptNo, LinkId, MethodId, MonitorId, RequestId, ShardId};
 pub use pid::{ParsePidError, Pid, Serial};

@@ -85,6 +85,6 @@ async fn crash(world: World) -> (usize, usize) {
     let fresh = again.spawn(Log::default());
     reach::<Log>(&near, fresh.pid()).entries().await.unwrap();
     let down = near.monitor(watched[0]).await;
-    assert_eq!(down.reason, ExitReason::Noconnection);
+    assert_eq!(down.reason, ExitReason::Noproc);
     (alive, lost)
 }

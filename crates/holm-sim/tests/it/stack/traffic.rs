@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use holm::DeadLetters;
 use holm::NodeEvent;
 use holm::env::Transport;
 use holm::prelude::*;
