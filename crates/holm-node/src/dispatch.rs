@@ -121,8 +121,10 @@ impl Dispatch {
             Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
             Signal::Node { name, incarnation, endpoints } => {
                 self.permits.signal();
-                if name != *self.node.name() {
-                    self.node.router.peers.hear(&name, incarnation, &endpoints);
+                let router = &self.node.router;
+                // Who is here speaks for himself.
+                if name != *self.node.name() && !router.is_live(&name) {
+                    router.peers.hear(&name, incarnation, &endpoints);
                 }
             }
             Signal::Link { link, from, to } => self.handle_link(link, Pair { from, to })?,

@@ -93,9 +93,6 @@ pub(crate) enum Plan {
     Dial(Vec<Endpoint>),
 }
 
-/// What was refused, and why.
-pub(crate) struct Refused(pub(crate) Waiting, pub(crate) Refusal);
-
 impl Peer {
     pub(crate) fn new(name: NodeName, endpoints: Vec<Endpoint>) -> Self {
         let state = State { endpoints, ..State::default() };
@@ -164,7 +161,7 @@ impl Peer {
         to: &Address,
         waiting: Waiting,
         complete: impl FnOnce(Waiting) -> Waiting,
-    ) -> Result<Queued, Refused> {
+    ) -> Result<Queued, Box<Failed>> {
         let mut state = self.state.lock();
         if router.is_live(&self.name) {
             return Ok(Queued::Session(waiting));
@@ -175,10 +172,10 @@ impl Peer {
             AutoConnect::Never => false,
         };
         if !may_dial || state.endpoints.is_empty() || router.is_stopping() {
-            return Err(Refused(waiting, Refusal::Disconnected));
+            return Err(Failed::new(waiting, Refusal::Disconnected));
         }
         if !state.queue.has_room(&waiting) {
-            return Err(Refused(waiting, Refusal::Busy));
+            return Err(Failed::new(waiting, Refusal::Busy));
         }
         state.tickets += 1;
         let ticket = NonZeroU64::new(state.tickets).expect("counts from 1");

@@ -20,7 +20,7 @@ use crate::actor_links::to_wire;
 use crate::dialler;
 use crate::inner::Inner;
 use crate::link::{Link, order_of};
-use crate::peer::{AutoConnect, Introduced, Peer, Queued, Refused};
+use crate::peer::{AutoConnect, Introduced, Peer, Queued};
 use crate::peers::Peers;
 use crate::sending::{self, Encoded, push, push_link, target, watch};
 use crate::spawnables::Spawnables;
@@ -159,10 +159,10 @@ impl Router {
         to: &Address,
         waiting: Waiting,
         complete: impl FnOnce(Waiting) -> Waiting,
-    ) -> Result<Queued, Refused> {
+    ) -> Result<Queued, Box<Failed>> {
         let peer = match self.peer(to) {
             Ok(peer) => peer,
-            Err(refusal) => return Err(Refused(waiting, refusal)),
+            Err(refusal) => return Err(Failed::new(waiting, refusal)),
         };
         let queued = peer.queue(self, to, waiting, complete)?;
         if let Queued::Waits { must_dial: true, .. } = queued
@@ -242,7 +242,7 @@ impl Router {
                     return Ok(wants_reply.then_some(ticket));
                 }
                 Ok(Queued::Session(_)) => {}
-                Err(Refused(_, refusal)) => return Err(refusal),
+                Err(failed) => return Err(failed.refusal),
             }
         }
     }
@@ -346,8 +346,8 @@ impl Outlet for Router {
             match self.queue(to, Waiting::Monitor(watcher), |waiting| waiting) {
                 Ok(Queued::Session(Waiting::Monitor(again))) => watcher = again,
                 Ok(_) => return,
-                Err(Refused(waiting, refusal)) => {
-                    Failed { waiting, refusal }.tell();
+                Err(failed) => {
+                    failed.tell();
                     return;
                 }
             }
@@ -447,8 +447,10 @@ impl Outlet for Router {
             match self.queue(&to, waiting, |waiting| waiting) {
                 Ok(Queued::Session(Waiting::Spawn { sink: again, .. })) => sink = again,
                 Ok(_) => return Ok(()),
-                Err(Refused(_, Refusal::Busy)) => return Err(RemoteSpawnError::Busy(on.clone())),
-                Err(Refused(..)) => return Err(RemoteSpawnError::Disconnected(on.clone())),
+                Err(failed) if matches!(failed.refusal, Refusal::Busy) => {
+                    return Err(RemoteSpawnError::Busy(on.clone()));
+                }
+                Err(_) => return Err(RemoteSpawnError::Disconnected(on.clone())),
             }
         }
     }

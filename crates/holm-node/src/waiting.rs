@@ -89,10 +89,10 @@ impl Waiting {
         out: &mut Out<'_>,
         to: &Address,
         link: &Link,
-    ) -> Result<Option<RequestId>, Failed> {
+    ) -> Result<Option<RequestId>, Box<Failed>> {
         let target = match sending::target(to) {
             Ok(target) => target,
-            Err(refusal) => return Err(Failed { waiting: self, refusal }),
+            Err(refusal) => return Err(Failed::new(self, refusal)),
         };
         match self {
             Self::Cast { method, body, mentioned } => {
@@ -100,7 +100,7 @@ impl Waiting {
                 let pushed = sending::push_cast(out, to, Encoded { method, body: &body });
                 pushed.map(|()| None).map_err(|refusal| {
                     let waiting = Self::Cast { method, body: Vec::new(), mentioned };
-                    Failed { waiting, refusal }
+                    Failed::new(waiting, refusal)
                 })
             }
             Self::Call { method, body, mentioned, sink } => {
@@ -111,7 +111,7 @@ impl Waiting {
                     (Ok(id), _) => Ok(Some(id)),
                     (Err(refusal), Some(sink)) => {
                         let waiting = Self::Call { method, body: Vec::new(), mentioned, sink };
-                        Err(Failed { waiting, refusal })
+                        Err(Failed::new(waiting, refusal))
                     }
                     (Err(_), None) => unreachable!("the sink is taken by an accepted call"),
                 }
@@ -132,7 +132,7 @@ impl Waiting {
                     (Err(RemoteSpawnError::TooLarge(too_large)), Some(sink)) => {
                         let waiting =
                             Self::Spawn { name, fingerprint, args: Vec::new(), mentioned, sink };
-                        Err(Failed { waiting, refusal: Refusal::TooLarge(too_large) })
+                        Err(Failed::new(waiting, Refusal::TooLarge(too_large)))
                     }
                     // Dropped with an error of another kind, the sink tells who waits.
                     _ => Ok(None),
@@ -160,6 +160,10 @@ fn push_to<'a>(
 }
 
 impl Failed {
+    pub(crate) fn new(waiting: Waiting, refusal: Refusal) -> Box<Self> {
+        Box::new(Self { waiting, refusal })
+    }
+
     /// Tells whoever waits. `true` for a message that is lost.
     pub(crate) fn tell(self) -> bool {
         let Self { waiting, refusal } = self;
@@ -252,7 +256,7 @@ impl Queue {
                     Ok(Some(id)) => {
                         out.state.waited.insert(ticket, id);
                     }
-                    Err(one) => failed.push(one),
+                    Err(one) => failed.push(*one),
                 }
             }
         });
