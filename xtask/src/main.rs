@@ -1,4 +1,5 @@
-//! The project's chores: `cargo xtask test`, `cargo xtask verify`, `cargo xtask fix`.
+//! The project's chores: `cargo xtask test`, `cargo xtask sim`, `cargo xtask verify`,
+//! `cargo xtask fix`.
 #![forbid(unsafe_code)]
 
 mod budgets;
@@ -7,6 +8,7 @@ mod fix;
 mod graph;
 mod packages;
 mod run;
+mod sim;
 mod test;
 mod verify;
 
@@ -16,6 +18,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
   verify                    every check that reads and changes nothing
   test [--long] [-p CRATE]  all tests; --long runs each at full size
+  sim [--seeds N] [--from S] [--scenario NAME]
+                            N seeds over each scenario of the simulators, from S on
   fix                       apply what clippy and rustfmt can apply";
 
 fn main() -> ExitCode {
@@ -25,6 +29,10 @@ fn main() -> ExitCode {
         ["verify"] => verify::verify(),
         ["test", options @ ..] => match test::Options::parse(options) {
             Some(options) => test::test(&options),
+            None => return usage(),
+        },
+        ["sim", options @ ..] => match sim::Options::parse(options) {
+            Some(options) => sim::sim(&options),
             None => return usage(),
         },
         ["fix"] => fix::fix(),

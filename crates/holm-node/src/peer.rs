@@ -61,8 +61,6 @@ pub(crate) struct Peer {
 struct State {
     /// The latest life that is known.
     incarnation: Option<Incarnation>,
-    /// The latest that has proven who it is.
-    met: Option<Incarnation>,
     /// The one that answered last comes first.
     endpoints: Vec<Endpoint>,
     /// A session was asked for.
@@ -146,7 +144,6 @@ impl Peer {
         if !endpoints.is_empty() {
             state.endpoints = endpoints;
         }
-        state.met = Some(incarnation);
         let before =
             state.incarnation.replace(incarnation).filter(|before| *before != incarnation)?;
         // Its dials are counted from 1 again.
@@ -211,11 +208,6 @@ impl Peer {
     pub(crate) fn note_gone(&self, attempt: AttemptNo) {
         let mut state = self.state.lock();
         state.gone = state.gone.max(Some(attempt));
-    }
-
-    /// Whether a later life of it had a session.
-    pub(crate) fn is_stale(&self, incarnation: Incarnation) -> bool {
-        self.state.lock().met.is_some_and(|met| met > incarnation)
     }
 
     pub(crate) fn gone(&self) -> Option<AttemptNo> {

@@ -9,11 +9,10 @@ use holm_env::{Endpoint, Env, Gate, Hooks, TaskId, Transport, UnixMillis};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
+use crate::Skew;
+use crate::clock::Clock;
 use crate::network::{SimNetwork, SimTransport};
 use crate::scheduler::{Patience, Scheduler};
-
-/// The wall clock at the start of every world: 2026-01-01, midnight UTC.
-pub const WALL_CLOCK_START: UnixMillis = UnixMillis(1_767_225_600_000);
 
 /// A host, from its start to its crash: a process with a network address. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +27,7 @@ struct Life {
     scheduler: Arc<Scheduler>,
     name: String,
     number: u64,
+    clock: Arc<Clock>,
     state: Mutex<State>,
 }
 
@@ -55,14 +55,16 @@ impl Host {
         scheduler: Arc<Scheduler>,
         network: SimNetwork,
         name: &str,
-        number: u64,
+        former: Option<&Self>,
         seed: u64,
     ) -> Self {
+        let number = Self::number_after(former);
         scheduler.trace.note(format_args!("{name} starts life {number}"));
         let life = Arc::new(Life {
             scheduler,
             name: name.to_owned(),
             number,
+            clock: former.map(|host| Arc::clone(&host.life.clock)).unwrap_or_default(),
             state: Mutex::new(State { mode: Mode::Runs, tasks: BTreeMap::new() }),
         });
         let env = Env::with_hooks(handle, Arc::clone(&life) as Arc<dyn Hooks>, seed);
@@ -101,6 +103,14 @@ impl Host {
         self.change(Mode::Runs, "resumes");
     }
 
+    /// Sets its wall clock wrong, from now on and in its later lives too: it jumps. Time that is
+    /// measured, by `tokio::time`, is the same on all hosts.
+    pub fn set_clock(&self, skew: Skew) {
+        let Life { scheduler, name, clock, .. } = &*self.life;
+        scheduler.trace.note(format_args!("{name} has its clock set: {skew:?}"));
+        clock.set(skew, scheduler.trace.elapsed());
+    }
+
     /// Ends it as `kill -9` ends a process: its tasks are dropped, its listeners are gone, its
     /// streams are reset (which a cut keeps from the peers, as when a machine loses power).
     /// Tasks spawned later are dropped, too.
@@ -116,8 +126,9 @@ impl Host {
         self.life.state.lock().mode == Mode::Crashed
     }
 
-    pub(crate) fn life(&self) -> u64 {
-        self.life.number
+    /// The number of the life after that of `former`, or of the first one.
+    pub(crate) fn number_after(former: Option<&Self>) -> u64 {
+        former.map_or(1, |host| host.life.number + 1)
     }
 
     /// Changes the mode and has every task look at it, in the order of spawning.
@@ -168,8 +179,7 @@ impl Hooks for Life {
     }
 
     fn wall_clock(&self) -> UnixMillis {
-        let elapsed = self.scheduler.trace.elapsed().as_millis();
-        UnixMillis(WALL_CLOCK_START.0 + u64::try_from(elapsed).unwrap_or(u64::MAX))
+        self.clock.read(self.scheduler.trace.elapsed())
     }
 }
 

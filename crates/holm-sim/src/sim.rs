@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::World;
+use crate::trace::Keeps;
 
 /// Virtual time that one scenario may take. It is over at once when all tasks wait for nothing
 /// that will come, and then the run fails.
@@ -27,12 +28,17 @@ impl Sim {
     /// # Panics
     /// Inside another runtime.
     pub fn new(seed: u64) -> Self {
+        Self::keeping(seed, Keeps::All)
+    }
+
+    /// Whose trace keeps so much.
+    pub(crate) fn keeping(seed: u64, keeps: Keeps) -> Self {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime without threads and sockets can be had");
-        let world = World::start(seed, runtime.handle().clone());
+        let world = World::start(seed, runtime.handle().clone(), keeps);
         Self { runtime, world }
     }
 

@@ -16,7 +16,16 @@ pub const TRACE_TEXT_MAX: usize = 16 * 1024 * 1024;
 pub(crate) struct Trace {
     handle: Handle,
     start: Instant,
+    keeps: Keeps,
     log: Mutex<Log>,
+}
+
+/// What a trace keeps of the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    All,
+    /// For a run that is compared with no other.
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -27,11 +36,12 @@ struct Log {
 
 impl Trace {
     /// A trace that begins now, on the runtime of `handle`.
-    pub(crate) fn new(handle: Handle) -> Self {
+    pub(crate) fn new(handle: Handle, keeps: Keeps) -> Self {
         let start = now_on(&handle);
         Self {
             handle,
             start,
+            keeps,
             log: Mutex::new(Log { hash: FxHash::default(), text: String::new() }),
         }
     }
@@ -48,6 +58,9 @@ impl Trace {
 
     /// Adds an event.
     pub(crate) fn note(&self, event: fmt::Arguments<'_>) {
+        if self.keeps == Keeps::Nothing {
+            return;
+        }
         let at = self.elapsed().as_micros();
         let (ms, us) = (at / 1_000, at % 1_000);
         // Neither the hash nor a string fails to be written to.

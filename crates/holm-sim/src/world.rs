@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::Host;
 use crate::network::SimNetwork;
 use crate::scheduler::Scheduler;
-use crate::trace::{Trace, derive};
+use crate::trace::{Keeps, Trace, derive};
 
 /// Hosts, the network between them, and their common clock. Cheap to clone.
 #[derive(Clone)]
@@ -31,8 +31,8 @@ struct Shared {
 }
 
 impl World {
-    pub(crate) fn start(seed: u64, handle: Handle) -> Self {
-        let trace = Arc::new(Trace::new(handle.clone()));
+    pub(crate) fn start(seed: u64, handle: Handle, keeps: Keeps) -> Self {
+        let trace = Arc::new(Trace::new(handle.clone(), keeps));
         let network = SimNetwork::start(&handle, derive(seed, "network"), Arc::clone(&trace));
         Self(Arc::new(Shared {
             seed,
@@ -58,13 +58,13 @@ impl World {
         {
             return host.clone();
         }
-        let life = former.map_or(1, |host| host.life() + 1);
+        let life = Host::number_after(former);
         let host = Host::start(
             self.0.handle.clone(),
             Arc::clone(&self.0.scheduler),
             self.0.network.clone(),
             name,
-            life,
+            former,
             derive(self.0.seed, &format!("host {name} {life}")),
         );
         hosts.insert(name.to_owned(), host.clone());

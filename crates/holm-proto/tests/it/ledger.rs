@@ -1,10 +1,12 @@
-//! The ledger: every interleaving of two actors, and random ones of four with lost sessions.
+//! The ledger: every interleaving of two actors, and random ones of four over real sessions that get
+//! lost.
 
 mod driver;
 mod exhaustive;
 mod ghost;
 mod invariants;
 mod random;
+mod wire;
 mod world;
 
 use holm_proto::ledger::{Ledger, LinkId, LinkIds, LinkKey};

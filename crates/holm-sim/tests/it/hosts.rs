@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use holm_sim::{Host, Sim, WALL_CLOCK_START, World, check_seeds};
+use holm_sim::{Host, Sim, Skew, WALL_CLOCK_START, World, check_seeds};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -51,7 +51,7 @@ fn the_order_of_tasks_depends_on_the_seed() {
 
 #[test]
 fn a_paused_host_stands_still_and_goes_on() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = (world.host("a"), world.host("b"));
         let (ours, theirs) = (count_seconds(&a), count_seconds(&b));
         sleep(SECOND * 3 / 2).await;
@@ -69,7 +69,7 @@ fn a_paused_host_stands_still_and_goes_on() {
 
 #[test]
 fn a_crash_drops_all_tasks_for_good() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let host = world.host("a");
         let seconds = count_seconds(&host);
         sleep(SECOND * 3 / 2).await;
@@ -98,6 +98,17 @@ fn the_wall_clock_follows_virtual_time() {
         sleep(Duration::from_secs(3_000)).await;
         assert_eq!(env.wall_clock().0, WALL_CLOCK_START.0 + 3_000_000);
         assert_eq!(world.elapsed(), Duration::from_secs(3_000));
+    });
+}
+
+#[test]
+fn a_clock_that_was_set_wrong_outlives_a_crash() {
+    Sim::new(1).run(async |world| {
+        let (a, b) = (world.host("a"), world.host("b"));
+        a.set_clock(Skew { ahead_ms: 5_000, drift_ppm: 0 });
+        a.crash();
+        assert_eq!(world.host("a").env().wall_clock().0, WALL_CLOCK_START.0 + 5_000);
+        assert_eq!(b.env().wall_clock(), WALL_CLOCK_START, "of this machine alone");
     });
 }
 

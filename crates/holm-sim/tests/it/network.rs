@@ -66,7 +66,7 @@ async fn expect(connection: &mut Connection, text: &str) {
 }
 
 fn run(scenario: impl AsyncFn(Pair)) {
-    check_seeds(&SEEDS, async |world: World| scenario(Pair::new(world).await).await);
+    check_seeds(SEEDS, async |world: World| scenario(Pair::new(world).await).await);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What makes a run repeatable, and that the harness notices what does not.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use holm_sim::{SCENARIO_LIMIT, Sim, World, check_deterministic};
+use holm_sim::{SCENARIO_LIMIT, Sim, World, check_deterministic, check_plans, check_pure_plans};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use tokio::time::sleep;
 
 /// Some tasks, randomness and time.
@@ -66,6 +69,47 @@ fn what_does_not_follow_from_the_seed_is_noticed() {
         let run = runs.fetch_add(1, Ordering::Relaxed);
         world.host("a").env().spawn(sleep(Duration::from_millis(run))).await.unwrap();
     });
+}
+
+/// Numbers below 20, each once.
+fn shuffled(rng: &mut StdRng) -> Vec<u32> {
+    let mut plan: Vec<_> = (0..20).collect();
+    plan.shuffle(rng);
+    plan
+}
+
+fn assert_harmless(plan: &[u32]) {
+    assert!(!plan.contains(&3) || !plan.contains(&7), "{} of {plan:?}", plan.len());
+}
+
+#[test]
+#[should_panic(expected = "2 of [")]
+fn a_failing_plan_is_made_as_short_as_it_can_be() {
+    check_plans([1], shuffled, async |world: World, plan: &[u32]| {
+        for number in plan {
+            world.note(format_args!("{number}"));
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_harmless(plan);
+    });
+}
+
+#[test]
+#[should_panic(expected = "2 of [")]
+fn so_is_one_without_a_world() {
+    check_pure_plans([1], shuffled, |_, plan| assert_harmless(plan));
+}
+
+#[test]
+fn a_seed_has_one_plan() {
+    let plans = RefCell::new(Vec::new());
+    check_plans([5, 5, 6], shuffled, async |_, plan: &[u32]| {
+        plans.borrow_mut().push(plan.to_vec());
+    });
+    // Each is run twice.
+    let plans = plans.into_inner();
+    assert!(plans[..4].iter().all(|plan| *plan == plans[0]), "{plans:?}");
+    assert_ne!(plans[0], plans[4]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ impl World {
             Step::Deliver(line) => self.deliver(line),
             Step::Handle(actor) => self.handle(actor),
             Step::End(actor) => self.end(actor),
+            Step::Send(from, to, length) => self.send(from, to, Signal::Message(length)),
             Step::Close(near, far) => self.close(near, far),
             Step::Lose(near, far) => self.lose(near, far),
         }
@@ -115,7 +116,8 @@ impl World {
             | Signal::Exit(_)
             | Signal::Noproc(_)
             | Signal::Demonitor(_)
-            | Signal::Down(_) => {}
+            | Signal::Down(_)
+            | Signal::Message(_) => {}
         }
     }
 
@@ -130,16 +132,25 @@ impl World {
     }
 
     fn deliver(&mut self, line: Line) {
+        let frame = self.take(line, 0);
+        let read = self.session(frame.to, frame.from);
+        if read.is_none_or(|read| frame.session >= read) {
+            self.handle_frame(frame);
+        }
+    }
+
+    /// Takes the frame at this place of a line.
+    pub(super) fn take(&mut self, line: Line, at: usize) -> Frame {
         let frames = self.lines.get_mut(&line).unwrap();
-        let Frame { from, to, session, signal } = frames.pop_front().unwrap();
+        let frame = frames.remove(at).unwrap();
         if frames.is_empty() {
             self.lines.remove(&line);
         }
-        if let Some(read) = self.session(to, from)
-            && session < read
-        {
-            return;
-        }
+        frame
+    }
+
+    /// A frame has arrived.
+    pub(super) fn handle_frame(&mut self, Frame { from, to, signal, .. }: Frame) {
         if self.is_dead(to) {
             match signal {
                 Signal::Link(key) => drop(self.append(to, from, Signal::Noproc(key))),
@@ -148,7 +159,8 @@ impl World {
                 | Signal::Exit(_)
                 | Signal::Noproc(_)
                 | Signal::Demonitor(_)
-                | Signal::Down(_) => {}
+                | Signal::Down(_)
+                | Signal::Message(_) => {}
             }
             return;
         }
@@ -191,6 +203,7 @@ impl World {
                     self.actors[to].inbox.push_back(Queued::Down(id));
                 }
             }
+            Signal::Message(_) => {}
         }
     }
 

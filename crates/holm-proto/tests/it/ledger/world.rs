@@ -64,6 +64,8 @@ pub(super) enum Signal {
     Monitor(MonitorId),
     Demonitor(MonitorId),
     Down(MonitorId),
+    /// Of so many bytes. To the ledgers it is nothing, but it may keep signals waiting.
+    Message(usize),
 }
 
 /// First in, first out: between two actors of a node, or from a node to another.
@@ -71,6 +73,15 @@ pub(super) enum Signal {
 pub(super) enum Line {
     Local(usize, usize),
     Remote(usize, usize),
+}
+
+impl Line {
+    pub(super) fn is_remote(self) -> bool {
+        match self {
+            Self::Local(..) => false,
+            Self::Remote(..) => true,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -92,7 +103,7 @@ pub(super) struct Port {
     pub(super) tearing_down: Vec<usize>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     Link(usize),
     Unlink(usize),
@@ -105,7 +116,7 @@ pub(super) enum Op {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Do(usize, Op),
     /// The actor's last operation reaches its line.
@@ -115,6 +126,8 @@ pub(super) enum Step {
     Handle(usize),
     /// The actor, whose end is fixed, ends.
     End(usize),
+    /// The actor sends a message to another of so many bytes.
+    Send(usize, usize, usize),
     /// A node sees its session with another as lost.
     Close(usize, usize),
     /// Teardown visits one ledger.
@@ -203,11 +216,18 @@ impl World {
         steps
     }
 
+    /// Actors that may do something.
+    pub(super) fn idle(&self) -> Vec<usize> {
+        let actors = self.actors.iter().enumerate();
+        let idle = |actor: &Actor| actor.life == Life::Alive && actor.unsent.is_empty();
+        actors.filter(|(_, actor)| idle(actor)).map(|(at, _)| at).collect()
+    }
+
     /// What actors may do, and which sessions may be lost.
     pub(super) fn choices(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        for (at, actor) in self.actors.iter().enumerate() {
-            if actor.life == Life::Alive && actor.ops > 0 && actor.unsent.is_empty() {
+        for at in self.idle() {
+            if self.actors[at].ops > 0 {
                 steps.extend(self.ops(at).into_iter().map(|op| Step::Do(at, op)));
             }
         }

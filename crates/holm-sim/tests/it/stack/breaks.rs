@@ -9,7 +9,7 @@ use holm_sim::{Host, World, check_seeds};
 use rand::RngExt;
 
 use super::traffic::hosts;
-use super::{Log, Watcher, events_until_now, reach, start};
+use super::{Stuck, Watcher, events_until_now, reach, start};
 use crate::SEEDS;
 
 /// Actors on each node, each of them watched and called from the other node.
@@ -36,15 +36,15 @@ enum Break {
 struct Half {
     node: Node,
     /// Kept busy by calls that are never answered.
-    actors: Vec<Ref<Log>>,
-    spare: Ref<Log>,
+    actors: Vec<Ref<Stuck>>,
+    spare: Ref<Stuck>,
     watcher: Ref<Watcher>,
 }
 
 impl Half {
     fn new(node: Node) -> Self {
-        let actors = (0..ACTORS).map(|_| node.spawn(Log::default())).collect();
-        let spare = node.spawn(Log::default());
+        let actors = (0..ACTORS).map(|_| node.spawn(Stuck::default())).collect();
+        let spare = node.spawn(Stuck::default());
         let watcher = node.spawn(Watcher::default());
         Self { node, actors, spare, watcher }
     }
@@ -59,7 +59,7 @@ impl Half {
         let mut tasks = Vec::new();
         for pid in others {
             self.watcher.watch(*pid).await.unwrap();
-            let stuck = reach::<Log>(&self.node, *pid);
+            let stuck = reach::<Stuck>(&self.node, *pid);
             let env = self.node.system().env();
             tasks.push(env.spawn(async move {
                 assert_eq!(stuck.never().await, Err(CallError::Disconnected));
@@ -85,12 +85,12 @@ impl Half {
     }
     /// Everything works, and nothing is left of the former session.
     async fn expect_a_fresh_session(&self, other: &Self) {
-        let spare: Ref<Log> = reach(&self.node, other.spare.pid());
-        spare.note(1, 2, String::new()).await.unwrap();
+        let spare: Ref<Stuck> = reach(&self.node, other.spare.pid());
+        spare.ping().await.unwrap();
         for pid in other.pids() {
             let down = self.node.monitor(pid);
             let reason = ExitReason::Failed("asked to".into());
-            reach::<Log>(&self.node, pid).exit(reason.clone());
+            reach::<Stuck>(&self.node, pid).exit(reason.clone());
             assert_eq!(down.await.reason, reason);
         }
         self.expect_one_down_each().await;
@@ -101,7 +101,7 @@ impl Half {
 #[test]
 fn everybody_who_waits_is_told_once() {
     for how in [Break::Cut, Break::Reset, Break::Disconnect] {
-        check_seeds(&SEEDS, async |world: World| session_breaks(world, how).await);
+        check_seeds(SEEDS, async |world: World| session_breaks(world, how).await);
     }
 }
 
@@ -138,8 +138,8 @@ async fn session_breaks(world: World, how: Break) {
         half.expect_one_down_each().await;
         assert_eq!(half.node.nodes(), []);
         assert_eq!(half.node.system().actors(), ACTORS + 2);
-        let spare: Ref<Log> = reach(&half.node, other.spare.pid());
-        assert_eq!(spare.entries().await, Err(CallError::Disconnected));
+        let spare: Ref<Stuck> = reach(&half.node, other.spare.pid());
+        assert_eq!(spare.ping().await, Err(CallError::Disconnected));
     }
 
     theirs.node.connect(&a.endpoint()).await.unwrap();
@@ -155,8 +155,8 @@ async fn outlast_the_patience(world: &World, [ours, theirs]: [(&Host, &Half); 2]
     network.cut(ours.0, theirs.0);
     // Without traffic nobody would miss anything. One side's is enough.
     let (talks, listens) = if world.rng().random() { (ours, theirs) } else { (theirs, ours) };
-    let actor: Ref<Log> = reach(&talks.1.node, listens.1.spare.pid());
-    actor.cast().note(0, 0, String::new()).unwrap();
+    let actor: Ref<Stuck> = reach(&talks.1.node, listens.1.spare.pid());
+    actor.cast().ping().unwrap();
     tokio::time::sleep(2 * PATIENCE).await;
     network.heal(ours.0, theirs.0);
 }

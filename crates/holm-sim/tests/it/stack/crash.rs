@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use rand::RngExt;
 
 use super::traffic::hosts;
-use super::{Log, Watcher, events_until_now, reach, start};
+use super::{Stuck, Watcher, events_until_now, reach, start};
 
 /// Remote spawns under way, one after the other begun.
 const SPAWNS: usize = 20;
@@ -21,7 +21,7 @@ const WATCHED: usize = 5;
 #[test]
 fn a_crash_gives_each_waiter_one_outcome() {
     let spawned = Mutex::new((0, 0));
-    check_seeds(&[1, 2, 3, 4, 5, 6, 7, 8], async |world: World| {
+    check_seeds([1, 2, 3, 4, 5, 6, 7, 8], async |world: World| {
         let (alive, lost) = crash(world).await;
         let mut sum = spawned.lock();
         *sum = (sum.0 + alive, sum.1 + lost);
@@ -37,7 +37,7 @@ async fn crash(world: World) -> (usize, usize) {
     let mut events = near.events();
     near.connect(&b.endpoint()).await.unwrap();
     let watcher = near.spawn(Watcher::default());
-    let watched: Vec<_> = (0..WATCHED).map(|_| far.spawn(Log::default()).pid()).collect();
+    let watched: Vec<_> = (0..WATCHED).map(|_| far.spawn(Stuck::default()).pid()).collect();
     for pid in &watched {
         watcher.watch(*pid).await.unwrap();
     }
@@ -48,7 +48,7 @@ async fn crash(world: World) -> (usize, usize) {
         let outcomes = Arc::clone(&outcomes);
         drop(a.env().spawn(async move {
             tokio::time::sleep(Duration::from_millis(number as u64 * 5)).await;
-            let outcome = match near.spawn_on::<Log>(&on, Log::default()).monitored().await {
+            let outcome = match near.spawn_on::<Stuck>(&on, Stuck::default()).monitored().await {
                 Ok((_, down)) => Ok(down.await.reason),
                 Err(error) => Err(error),
             };
@@ -82,8 +82,8 @@ async fn crash(world: World) -> (usize, usize) {
     // The next life of the host is another node: what lived in the former one is gone.
     let again = start(&world.host("b")).await;
     near.connect(&b.endpoint()).await.unwrap();
-    let fresh = again.spawn(Log::default());
-    reach::<Log>(&near, fresh.pid()).entries().await.unwrap();
+    let fresh = again.spawn(Stuck::default());
+    reach::<Stuck>(&near, fresh.pid()).ping().await.unwrap();
     let down = near.monitor(watched[0]).await;
     assert_eq!(down.reason, ExitReason::Noproc);
     (alive, lost)

@@ -173,7 +173,7 @@ async fn scenario(world: World) -> usize {
 
 #[test]
 fn each_link_and_monitor_has_one_outcome() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let outcomes = scenario(world).await;
         assert!(outcomes > 50, "too little has happened: {outcomes} were told of");
     });
@@ -182,7 +182,7 @@ fn each_link_and_monitor_has_one_outcome() {
 /// Actors of both ends of a session that is reset, linked both ways at the same time.
 #[test]
 fn crossing_links_survive_no_session() {
-    check_seeds(&SEEDS, async |world: World| {
+    check_seeds(SEEDS, async |world: World| {
         let (a, b) = super::traffic::hosts(&world);
         let nodes = [start(&a).await, start(&b).await];
         nodes[0].connect(&b.endpoint()).await.unwrap();

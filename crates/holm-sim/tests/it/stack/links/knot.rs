@@ -7,7 +7,7 @@ use holm::prelude::*;
 use holm::{MonitorRef, NodeName, Pid};
 use parking_lot::Mutex;
 
-use crate::stack::Log;
+use crate::stack::Stuck;
 
 /// What an actor did, and heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Knot {
 
     /// Spawns a linked child.
     async fn spawn(&mut self, on: NodeName, cx: &mut Context<Self>) {
-        if let Ok(child) = cx.spawn_on::<Log>(&on, Log::default()).linked().await {
+        if let Ok(child) = cx.spawn_on::<Stuck>(&on, Stuck {}).linked().await {
             self.note(cx, Event::Linked(child.pid()));
         }
     }
