@@ -101,14 +101,14 @@ fn tests(options: &Options) -> Command {
     command
 }
 
-/// The model checker needs everything compiled under its own cfg, hence its own target folder;
-/// release, because it runs each test many thousand times.
 /// Preemptions that loom explores in one run. Almost all known bugs of this kind need two at most (Musuvathi and
 /// Qadeer, "Iterative context bounding", PLDI 2007); each further one costs some ten times the time.
 const PREEMPTIONS: &str = "2";
 /// The same with `--long`.
 const PREEMPTIONS_LONG: &str = "3";
 
+/// The model checker needs everything compiled under its own cfg, hence its own target folder;
+/// release, because it runs each test many thousand times.
 fn loom(options: &Options, target: &Path, package: &str) -> Command {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     let words = "test --locked --release --test loom --package".split(' ');

@@ -108,7 +108,7 @@ impl ActorSet {
             match self.system.place(&Address::Pid(*pid)) {
                 Place::Here(Some(cell)) => cell.exit(None, reason.clone()),
                 Place::Here(None) => {}
-                Place::Elsewhere => self.system.outlet().exit(*pid, reason.clone()),
+                Place::Elsewhere => self.system.outlet().exit(None, *pid, reason.clone()),
             }
         }
         // Whoever is left after that is killed.

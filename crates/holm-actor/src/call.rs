@@ -67,6 +67,7 @@ impl From<Refusal> for CallError {
         match refusal {
             // Waited for by the call itself.
             Refusal::Busy | Refusal::Disconnected => Self::Disconnected,
+            Refusal::Noproc => Self::Noproc,
             Refusal::Unsendable(error) => Self::Unsendable(error),
             Refusal::TooLarge(error) => Self::TooLarge(error),
         }

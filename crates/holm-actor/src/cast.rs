@@ -70,6 +70,7 @@ impl<M> SendError<M> {
         match refusal {
             Refusal::Busy => Self::Busy(msg),
             Refusal::Disconnected => Self::Disconnected(msg),
+            Refusal::Noproc => Self::Noproc(msg),
             Refusal::Unsendable(error) => Self::Unsendable(msg, error),
             Refusal::TooLarge(error) => Self::TooLarge(msg, error),
         }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use holm_cell::Cell;
 use holm_wire::body::BodyError;
 use holm_wire::value::Value;
-use holm_wire::{ExitReason, Fingerprint, Pid};
+use holm_wire::{ExitReason, Fingerprint, Pid, Shown};
 
-use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
+use holm_proto::ledger::{LinkId, LinkIds, LinkKey, Stamp};
 
 use crate::due::Due;
 use crate::inbox::{Keeper, LockedInbox, Offer, Verb, offer, wait_for_room};
@@ -75,7 +75,7 @@ pub enum ArrivalError {
     #[error("{0} is a local actor and takes no messages from other nodes")]
     NotRemote(&'static str),
     /// The actor is of another type than the sender believes.
-    #[error("the actor is a {found}, not a {wanted}")]
+    #[error("the actor is a {found}, not a {}", Shown(.wanted))]
     WrongType {
         /// What the sender believes.
         wanted: String,
@@ -83,7 +83,7 @@ pub enum ArrivalError {
         found: &'static str,
     },
     /// The actor's type has no such method.
-    #[error("{actor_type} has no method `{tag}`")]
+    #[error("{actor_type} has no method `{}`", Shown(.tag))]
     UnknownMethod {
         /// The receiving actor's type.
         actor_type: &'static str,
@@ -149,10 +149,18 @@ pub trait AnyCell: Send + Sync + 'static {
     fn is_supervisor(&self) -> bool;
     /// Another actor has linked to it. `false` if it has ended.
     fn link(&self, from: Pid, key: LinkKey) -> bool;
-    /// Another actor has ended its link with it.
-    fn unlink(&self, from: Pid, ids: &LinkIds);
-    /// A linked actor has ended.
-    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason);
+    /// Its link with `peer` went, or came, by this session. `false` if it is no longer live.
+    fn stamp_link(&self, peer: Pid, key: LinkKey, session: Stamp) -> bool;
+    /// Another actor has ended its link with it. The ids that are retired by it.
+    fn unlink(&self, from: Pid, ids: &LinkIds) -> LinkIds;
+    /// A linked actor has ended. The ids that the link had; none if it is not linked by these.
+    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason) -> LinkIds;
+    /// A session has ended: its links that went by it end with `Noconnection`.
+    fn lose(&self, session: Stamp);
+    /// Ends its own link with `peer`, who is to be told of the ids.
+    fn drop_link(&self, peer: Pid) -> LinkIds;
+    /// Ends a monitor of its own, a `Down` in its inbox included; whom to tell, if it had not fired.
+    fn drop_monitor(&self, monitor: MonitorRef) -> Option<Address>;
     /// Adds a watcher, or hands it back if the actor has ended.
     ///
     /// # Errors
@@ -275,13 +283,32 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.header().life.handle_link(from, key)
     }
 
-    fn unlink(&self, from: Pid, ids: &LinkIds) {
-        self.header().life.handle_unlink(from, ids);
+    fn stamp_link(&self, peer: Pid, key: LinkKey, session: Stamp) -> bool {
+        self.header().life.stamp_link(peer, key, session)
     }
 
-    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason) {
-        let effect = self.header().life.handle_link_exit(from, ids, reason);
+    fn unlink(&self, from: Pid, ids: &LinkIds) -> LinkIds {
+        self.header().life.handle_unlink(from, ids)
+    }
+
+    fn link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason) -> LinkIds {
+        let (effect, ended) = self.header().life.handle_link_exit(from, ids, reason);
         apply(self, effect);
+        ended
+    }
+
+    fn lose(&self, session: Stamp) {
+        for effect in self.header().life.lose(session) {
+            apply(self, effect);
+        }
+    }
+
+    fn drop_link(&self, peer: Pid) -> LinkIds {
+        self.header().life.unlink(peer)
+    }
+
+    fn drop_monitor(&self, monitor: MonitorRef) -> Option<Address> {
+        self.header().life.demonitor(monitor, true)
     }
 
     fn watch(&self, watcher: Watcher) -> Result<(), Watcher> {

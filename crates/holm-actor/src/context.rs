@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
-use holm_wire::{ExitReason, Pid};
+use holm_wire::{ExitReason, Message, NodeName, Pid};
 use tokio::time::{Instant, Sleep};
 
 use crate::cell::{ActorCell, AnyCell, Header};
 use crate::system::Bond;
 use crate::{
-    Actor, ActorSystem, Address, Handle, MonitorRef, Ref, SpawnOptions, TaskScope, Watcher,
+    Actor, ActorSystem, Address, Handle, Inside, MonitorRef, Ref, SpawnOn, SpawnOptions, Spawnable,
+    TaskScope, Watcher,
 };
 
 /// An actor's own view of itself and its system.
@@ -149,7 +150,7 @@ impl<A: Actor> Context<A> {
         self.header().life.trap_exits(trap);
     }
 
-    /// Links this actor with another: the end of one is an exit signal to the other. One that
+    /// Links this actor with another, here or elsewhere: the end of one is an exit signal to the other. One that
     /// has ended, or cannot be reached, answers with the exit signal `Noproc` or `Noconnection`.
     /// There is one link per pair; a second call does nothing.
     pub fn link(&mut self, peer: Pid) {
@@ -205,6 +206,29 @@ impl<A: Actor> Context<A> {
         let monitor = self.system().next_monitor();
         let bond = Bond::Monitor(Arc::clone(&self.cell) as Arc<dyn AnyCell>, monitor);
         (self.system().spawn_bound(actor, options, Some(bond)), monitor)
+    }
+
+    /// Spawns an actor on another node, which must have registered its type as spawnable, or on
+    /// this one. As [`ActorSystem::spawn_on`], and it can be linked with this actor, or monitored
+    /// by it, from its start.
+    pub fn spawn_on<B: Spawnable>(
+        &self,
+        node: &NodeName,
+        args: B::Args,
+    ) -> SpawnOn<Ref<B>, Inside> {
+        self.system().spawn_on::<B>(node, args).inside(self.cell.clone())
+    }
+
+    /// Spawns a function that a node has registered as spawnable. As
+    /// [`ActorSystem::spawn_fn_on`], and it can be linked with this actor, or monitored by it,
+    /// from its start.
+    pub fn spawn_fn_on<T: Message>(
+        &self,
+        node: &NodeName,
+        name: &str,
+        args: &T,
+    ) -> SpawnOn<Pid, Inside> {
+        self.system().spawn_fn_on(node, name, args).inside(self.cell.clone())
     }
 
     /// Has [`Signal::Idle`](crate::Signal::Idle) come whenever nothing has arrived for `time`;

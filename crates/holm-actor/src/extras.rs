@@ -12,4 +12,6 @@ pub(crate) struct Extras {
     pub(crate) timers: Timers,
     /// Panics of tasks in scopes.
     pub(crate) task_panics: AtomicU64,
+    /// Actors spawned elsewhere for somebody who did not wait for them any more.
+    pub(crate) spawns_unclaimed: AtomicU64,
 }

@@ -45,6 +45,7 @@ mod reply;
 mod service;
 mod signal;
 mod slot;
+mod spawn_on;
 mod spawnable;
 mod supervisor;
 mod sync;
@@ -91,13 +92,17 @@ pub use reply::{Reply, ReplyBody, ReplySink, ReturnPath};
 #[cfg(feature = "tower")]
 pub use service::ActorService;
 pub use signal::{Exit, Signal};
+pub use spawn_on::{
+    Adopted, Inside, Monitored, Outside, RemoteSpawnError, SPAWN_TIMEOUT, SpawnOn, SpawnRequest,
+    SpawnSink,
+};
 pub use spawnable::{
     SHUTDOWN_TIME, SpawnError, SpawnOptions, Spawnable, TURN_MESSAGES, TURN_TIME, Turn,
 };
 pub use supervisor::{
     Branch, Crash, NewChild, StartError, Supervisor, SupervisorMsg, SupervisorPlan,
 };
-pub use system::{ActorSystem, MAILBOX_DEFAULT};
+pub use system::{ActorSystem, Announce, MAILBOX_DEFAULT};
 pub use task_scope::{ScopeFull, TASKS_END_TIME, TASKS_MAX, TaskScope};
 pub use timer::Timer;
 pub use timers::{PERIOD_MIN, TIMERS_FROM_OUTSIDE_MAX};

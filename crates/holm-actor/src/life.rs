@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holm_proto::ledger::{Ended, Ledger, LinkId, LinkIds, LinkKey};
+use holm_proto::ledger::{Ended, Ledger, LinkId, LinkIds, LinkKey, Lost, Stamp};
 use holm_wire::{ExitReason, MonitorId, Pid};
 
 use crate::signal::{Queued, Settled};
@@ -16,8 +16,11 @@ type ActorLedger = Ledger<Address, MonitorRef, Watcher>;
 /// Alive until a reason is fixed, exiting while `stopped` runs, then dead for good.
 ///
 /// Links, monitors and names are changed under the same lock that ends the life, so that
-/// each hears of the end exactly once: a late one is refused. No two lives are locked at
-/// once, and nobody is called under the lock.
+/// each hears of the end exactly once: a late one is refused.
+///
+/// Lock order: a session, then one life. An append to a session stamps the ledger under the
+/// session's lock, so nobody is called under the lock of a life; and no two lives are locked at
+/// once.
 #[derive(Debug, Default)]
 pub(crate) struct Life(Mutex<State>);
 
@@ -112,6 +115,23 @@ impl State {
     fn end_with(&mut self, reason: ExitReason) -> Effect {
         if self.begin_exit(reason) { Effect::Ends } else { Effect::Nothing }
     }
+
+    /// What the end of a linked actor does, whose link is gone now.
+    fn end_of_linked(&mut self, from: Pid, reason: ExitReason) -> Effect {
+        if self.reason.is_some() {
+            return Effect::Nothing;
+        }
+        // The end of its supervisor is the end of a child, trapping or not.
+        let orphan = self.kin.as_ref().is_some_and(|kin| kin.supervisor == Some(from));
+        if self.traps && !orphan {
+            let token = self.kin().ledger.queue_exit(from);
+            return Effect::Queue(Queued::LinkExit { from, reason, token });
+        }
+        if reason == ExitReason::Normal && !orphan {
+            return Effect::Nothing;
+        }
+        self.end_with(reason)
+    }
 }
 
 impl Life {
@@ -194,25 +214,28 @@ impl Life {
         state.end_with(reason)
     }
 
-    /// The end of a linked actor.
-    pub(crate) fn handle_link_exit(&self, from: Pid, ids: &LinkIds, reason: ExitReason) -> Effect {
+    /// The end of a linked actor; and the ids that the link had.
+    pub(crate) fn handle_link_exit(
+        &self,
+        from: Pid,
+        ids: &LinkIds,
+        reason: ExitReason,
+    ) -> (Effect, LinkIds) {
         let mut state = self.0.lock();
-        let exiting = state.reason.is_some();
-        // The end of its supervisor is the end of a child, trapping or not.
-        let orphan = state.kin.as_ref().is_some_and(|kin| kin.supervisor == Some(from));
-        let traps = state.traps && !orphan;
-        let Some(ledger) = state.ledger() else { return Effect::Nothing };
-        if !ledger.handle_exit(from, ids) || exiting {
-            return Effect::Nothing;
-        }
-        if traps {
-            let token = ledger.queue_exit(from);
-            return Effect::Queue(Queued::LinkExit { from, reason, token });
-        }
-        if reason == ExitReason::Normal && !orphan {
-            return Effect::Nothing;
-        }
-        state.end_with(reason)
+        let ended = state.ledger().map(|ledger| ledger.handle_exit(from, ids)).unwrap_or_default();
+        let effect =
+            if ended.is_empty() { Effect::Nothing } else { state.end_of_linked(from, reason) };
+        (effect, ended)
+    }
+
+    /// A session is lost: the links that went by it end with `Noconnection`.
+    pub(crate) fn lose(&self, session: Stamp) -> Vec<Effect> {
+        let mut state = self.0.lock();
+        let Some(ledger) = state.ledger() else { return Vec::new() };
+        // Monitors have no stamps: the tables of the session keep them.
+        let Lost { links, monitors: _, watchers: _ } = ledger.lose(session);
+        let lost = |peer| state.end_of_linked(peer, ExitReason::Noconnection);
+        links.into_iter().map(lost).collect()
     }
 
     // Links.
@@ -240,10 +263,16 @@ impl Life {
         self.0.lock().ledger().map(|ledger| ledger.unlink(peer)).unwrap_or_default()
     }
 
-    pub(crate) fn handle_unlink(&self, peer: Pid, ids: &LinkIds) {
-        if let Some(ledger) = self.0.lock().ledger() {
-            ledger.handle_unlink(peer, ids);
-        }
+    /// `peer` has ended its link with this actor; the ids that are retired by it.
+    pub(crate) fn handle_unlink(&self, peer: Pid, ids: &LinkIds) -> LinkIds {
+        let mut state = self.0.lock();
+        state.ledger().map(|ledger| ledger.handle_unlink(peer, ids)).unwrap_or_default()
+    }
+
+    /// The link with `peer` went, or came, by this session. `false` if it is no longer live.
+    pub(crate) fn stamp_link(&self, peer: Pid, key: LinkKey, session: Stamp) -> bool {
+        let mut state = self.0.lock();
+        state.ledger().is_some_and(|ledger| ledger.stamp_link(peer, key, session))
     }
 
     // Monitors that this actor holds.

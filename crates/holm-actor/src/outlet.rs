@@ -2,11 +2,15 @@
 
 use std::pin::Pin;
 
+use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
-use holm_wire::{ExitReason, Pid, RequestId};
+use holm_wire::{ExitReason, NodeName, Pid, RequestId};
 
-use crate::{Address, MethodInfo, MonitorRef, ReplySink, Watcher};
+use crate::{
+    Address, AnyCell, MethodInfo, MonitorRef, RemoteSpawnError, ReplySink, SpawnRequest, SpawnSink,
+    Watcher,
+};
 
 /// A message on its way out, not yet encoded.
 pub trait Outgoing {
@@ -29,9 +33,12 @@ pub enum Refusal {
     /// The receiver or the way to it has no room; [`Outlet::room`] waits for it.
     #[error("the receiver or the connection to its node has no room")]
     Busy,
-    /// There is no session with the receiver's node.
+    /// There is no session with the receiver's node, and none is to be had.
     #[error("no connection to the receiver's node")]
     Disconnected,
+    /// Nobody knows of such a node, or only of a later life of it.
+    #[error("no such process")]
+    Noproc,
     /// The message could not be encoded.
     #[error("the message cannot be sent: {0}")]
     Unsendable(#[from] BodyError),
@@ -80,8 +87,31 @@ pub trait Outlet: Send + Sync + 'static {
     /// Ends a watch.
     fn demonitor(&self, to: &Address, monitor: MonitorRef);
 
-    /// Asks an actor on another node to end.
-    fn exit(&self, to: Pid, reason: ExitReason);
+    /// Tells `peer`, on another node, that the actor `mine` has linked to it by `key`, which is in
+    /// its ledger. `false` if the node cannot be reached; else `mine` hears of the end of `peer` or
+    /// of the connection, unless it ends the link before.
+    fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool;
+
+    /// Tells `peer` that the actor `mine` has ended their link.
+    fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds);
+
+    /// Tells `peer` that the actor `mine`, linked with it by these ids, has ended.
+    fn link_exit(&self, mine: Pid, peer: Pid, ids: &LinkIds, reason: ExitReason);
+
+    /// Asks the node `on`, which may be this one, to spawn an actor. The sink is told of the
+    /// answer, or that the connection was lost before.
+    ///
+    /// # Errors
+    /// [`RemoteSpawnError`]; nothing was sent, and nothing spawned.
+    fn spawn(
+        &self,
+        on: &NodeName,
+        request: &SpawnRequest<'_>,
+        sink: SpawnSink,
+    ) -> Result<(), RemoteSpawnError>;
+
+    /// Sends an actor on another node an exit signal, of the actor `from` if it is one's.
+    fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason);
 
     /// Ends an actor on another node at once.
     fn kill(&self, to: Pid);
@@ -112,7 +142,24 @@ impl Outlet for NullOutlet {
 
     fn demonitor(&self, _: &Address, _: MonitorRef) {}
 
-    fn exit(&self, _: Pid, _: ExitReason) {}
+    fn link(&self, _: &dyn AnyCell, _: Pid, _: LinkKey) -> bool {
+        false
+    }
+
+    fn unlink(&self, _: Pid, _: Pid, _: &LinkIds) {}
+
+    fn link_exit(&self, _: Pid, _: Pid, _: &LinkIds, _: ExitReason) {}
+
+    fn spawn(
+        &self,
+        on: &NodeName,
+        _: &SpawnRequest<'_>,
+        _: SpawnSink,
+    ) -> Result<(), RemoteSpawnError> {
+        Err(RemoteSpawnError::Disconnected(on.clone()))
+    }
+
+    fn exit(&self, _: Option<Pid>, _: Pid, _: ExitReason) {}
 
     fn kill(&self, _: Pid) {}
 }

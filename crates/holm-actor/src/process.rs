@@ -20,9 +20,11 @@ use crate::context::IdleEvent;
 use crate::guarded::panicked;
 use crate::life::Urgency;
 use crate::signal::{Queued, Settled};
+use crate::system::Bond;
 use crate::task::{Queue, is_turn_over, note_depth, pop};
 use crate::{
-    Actor, ActorSystem, Context, Handle, PlainApi, Ref, Signal, SpawnOptions, poll_scope, task,
+    Actor, ActorSystem, Announce, AnyCell, Context, Handle, PlainApi, Ref, Signal, SpawnOptions,
+    poll_scope, task,
 };
 
 /// An actor in process form, whose messages are `M`.
@@ -303,6 +305,19 @@ impl ActorSystem {
         let cell = self.start(&options, None, |queue, cx| task::scoped(run(queue, cx, body)));
         let pid = cell.header().pid;
         Ref::new(Handle::local(cell), pid)
+    }
+
+    /// Spawns an actor in process form for a caller that does not know its type, who hears of it
+    /// before it does anything.
+    pub fn spawn_fn_announced<M, F, B>(&self, body: B, announce: Announce) -> Arc<dyn AnyCell>
+    where
+        M: Send + 'static,
+        F: Future<Output: IntoExit> + Send + 'static,
+        B: FnOnce(Inbox<M>) -> F + Send + 'static,
+    {
+        let bond = Some(Bond::Announced(announce));
+        let options = SpawnOptions::default();
+        self.start(&options, bond, |queue, cx| task::scoped(run(queue, cx, body)))
     }
 }
 

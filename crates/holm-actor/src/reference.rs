@@ -61,7 +61,7 @@ impl<A: Actor> Ref<A> {
                     cell.exit(None, reason);
                 }
             }
-            Route::Remote(route) => route.outlet().exit(self.id, reason),
+            Route::Remote(route) => route.outlet().exit(None, self.id, reason),
         }
     }
 

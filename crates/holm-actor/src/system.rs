@@ -70,7 +70,13 @@ pub(crate) enum Bond {
         /// It tells its supervisor when its `started` has run, and does not wait for more.
         reports: bool,
     },
+    /// Whoever hears of it binds it.
+    Announced(Announce),
 }
+
+/// Is told of a new actor that can be found, and has not begun to run: what it sends, and its
+/// end, come later.
+pub type Announce = Box<dyn FnOnce(&dyn AnyCell) + Send>;
 
 /// Where an actor is to be found.
 pub(crate) enum Place {
@@ -109,6 +115,11 @@ impl ActorSystem {
         }))
     }
 
+    /// The name of its node.
+    pub fn name(&self) -> &NodeName {
+        &self.0.name
+    }
+
     /// The node that this system's pids carry.
     pub fn node(&self) -> NodeId {
         self.0.node
@@ -135,12 +146,14 @@ impl ActorSystem {
         self.spawn_bound(actor, options, None)
     }
 
-    /// Spawns an actor for a caller that does not know its type.
+    /// Spawns an actor for a caller that does not know its type, who hears of it before it does
+    /// anything.
     ///
     /// # Panics
     /// As [`spawn`](Self::spawn).
-    pub fn spawn_any<A: Actor>(&self, actor: A) -> Arc<dyn AnyCell> {
-        self.spawn_cell(actor, &SpawnOptions::default(), None)
+    pub fn spawn_announced<A: Actor>(&self, actor: A, announce: Announce) -> Arc<dyn AnyCell> {
+        let bond = Some(Bond::Announced(announce));
+        self.spawn_cell(actor, &SpawnOptions::default(), bond)
     }
 
     pub(crate) fn spawn_bound<A: Actor>(
@@ -180,7 +193,7 @@ impl ActorSystem {
         let pid = Pid { node: self.0.node, serial: wire_serial(vacant.serial()) };
         let (supervisor, reports) = match &bond {
             Some(Bond::Supervisor { parent, reports }) => (Some(parent.pid()), *reports),
-            Some(Bond::Link(_) | Bond::Monitor(..)) | None => (None, false),
+            Some(Bond::Link(_) | Bond::Monitor(..) | Bond::Announced(_)) | None => (None, false),
         };
         let (keeper, room) = Keeper::new(options.policy, options.mailbox);
         let header = Header {
@@ -195,10 +208,11 @@ impl ActorSystem {
             actor: PhantomData,
         };
         let (cell, queue) = cell::<Item<A>, Header<A>>(room, header);
-        if let Some(bond) = bond {
-            self.bind(&*cell, bond);
-        }
+        let announce = bond.and_then(|bond| self.bind(&*cell, bond));
         vacant.fill(Arc::clone(&cell) as Arc<dyn AnyCell>);
+        if let Some(announce) = announce {
+            announce(&*cell);
+        }
         // It is in the table now: either this sees a shutdown, or the shutdown sees it.
         if let Some(reason) = self.0.closing.get() {
             cell.halt(reason.clone());
@@ -212,9 +226,10 @@ impl ActorSystem {
         cell
     }
 
-    /// Binds a new actor, which nobody knows yet.
-    fn bind(&self, child: &dyn AnyCell, bond: Bond) {
+    /// Binds a new actor, which nobody knows yet. Who is to be told once it can be found.
+    fn bind(&self, child: &dyn AnyCell, bond: Bond) -> Option<Announce> {
         match bond {
+            Bond::Announced(announce) => return Some(announce),
             Bond::Link(parent) | Bond::Supervisor { parent, .. } => {
                 self.link(&*parent, parent.pid(), child.pid(), Some(child));
             }
@@ -226,6 +241,7 @@ impl ActorSystem {
                 }
             }
         }
+        None
     }
 
     /// The local names.
@@ -314,6 +330,11 @@ impl ActorSystem {
         MonitorRef(self.0.bonds.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// A name for a new link.
+    pub(crate) fn next_link(&self) -> LinkId {
+        LinkId(self.0.bonds.fetch_add(1, Ordering::Relaxed))
+    }
+
     pub(crate) fn downgrade(&self) -> WeakSystem {
         WeakSystem(Arc::downgrade(&self.0))
     }
@@ -362,7 +383,7 @@ impl ActorSystem {
         match self.place(&Address::Pid(target)) {
             Place::Here(Some(cell)) => cell.exit(from, reason),
             Place::Here(None) => {}
-            Place::Elsewhere => self.0.outlet.exit(target, reason),
+            Place::Elsewhere => self.0.outlet.exit(from, target, reason),
         }
     }
 
@@ -372,13 +393,14 @@ impl ActorSystem {
         if peer == me {
             return;
         }
-        let mint = LinkId(self.0.bonds.fetch_add(1, Ordering::Relaxed));
-        let Some(key) = mine.add_link(peer, mint) else { return };
+        let Some(key) = mine.add_link(peer, self.next_link()) else { return };
         let refused = match (known, self.place(&Address::Pid(peer))) {
             (Some(cell), _) => (!cell.link(me, key)).then_some(ExitReason::Noproc),
             (None, Place::Here(Some(cell))) => (!cell.link(me, key)).then_some(ExitReason::Noproc),
             (None, Place::Here(None)) => Some(ExitReason::Noproc),
-            (None, Place::Elsewhere) => Some(ExitReason::Noconnection),
+            (None, Place::Elsewhere) => {
+                (!self.0.outlet.link(mine, peer, key)).then_some(ExitReason::Noconnection)
+            }
         };
         if let Some(reason) = refused {
             mine.link_exit(peer, &LinkIds::from(key), reason);
@@ -391,15 +413,23 @@ impl ActorSystem {
         if ids.is_empty() {
             return;
         }
-        if let Place::Here(Some(cell)) = self.place(&Address::Pid(peer)) {
-            cell.unlink(me, &ids);
+        match self.place(&Address::Pid(peer)) {
+            Place::Here(Some(cell)) => {
+                cell.unlink(me, &ids);
+            }
+            Place::Here(None) => {}
+            Place::Elsewhere => self.0.outlet.unlink(me, peer, &ids),
         }
     }
 
     /// Tells `peer` of the end of an actor that it is linked with.
     pub(crate) fn route_link_exit(&self, peer: Pid, from: Pid, ids: &LinkIds, reason: ExitReason) {
-        if let Place::Here(Some(cell)) = self.place(&Address::Pid(peer)) {
-            cell.link_exit(from, ids, reason);
+        match self.place(&Address::Pid(peer)) {
+            Place::Here(Some(cell)) => {
+                cell.link_exit(from, ids, reason);
+            }
+            Place::Here(None) => {}
+            Place::Elsewhere => self.0.outlet.link_exit(from, peer, ids, reason),
         }
     }
 

@@ -77,6 +77,13 @@ impl Security {
         }
     }
 
+    /// Whether peers are to be dialled over TLS where nothing else is said: it has what makes plain
+    /// TCP refuse, or a certificate.
+    pub fn prefers_tls(&self) -> bool {
+        let material = self.material();
+        material.has_secret() || material.tls.is_some()
+    }
+
     /// The public key by which this node is known over Noise.
     pub fn noise_public(&self) -> Option<Fingerprint> {
         self.material().noise.as_ref().map(|key| key.public())

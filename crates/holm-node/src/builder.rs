@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_actor::{ActorSystem, Spawnable, Watchdog, WatchdogOptions};
+use holm_actor::{ActorSystem, Inbox, IntoExit, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
 use holm_net::Security;
 use holm_net::identity::TokenScope;
@@ -13,16 +13,16 @@ use holm_proto::access::{Access, Role};
 use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
 use holm_wire::handshake::{Features, Introduction};
 use holm_wire::{
-    ClusterName, Compression, Incarnation, Limits, LimitsError, NameFault, NodeId, NodeName,
-    Secret, ShardId,
+    ClusterName, Compression, Incarnation, Limits, LimitsError, Message, NameFault, NodeId,
+    NodeName, Secret, ShardId,
 };
 
-use crate::Node;
 use crate::gate::Gate;
 use crate::inner::Inner;
 use crate::listen;
 use crate::router::Router;
 use crate::spawnables::Spawnables;
+use crate::{AutoConnect, Node};
 
 /// The cluster of nodes that were not told of one.
 const CLUSTER_DEFAULT: &str = "holm";
@@ -94,6 +94,7 @@ pub struct NodeBuilder {
     env: Option<Env>,
     transport: Arc<dyn Transport>,
     watchdog: Option<WatchdogOptions>,
+    auto_connect: AutoConnect,
 }
 
 impl NodeBuilder {
@@ -112,6 +113,7 @@ impl NodeBuilder {
             env: None,
             transport: Arc::new(TokioTransport),
             watchdog: Some(WatchdogOptions::default()),
+            auto_connect: AutoConnect::default(),
         }
     }
 
@@ -157,6 +159,27 @@ impl NodeBuilder {
         self
     }
 
+    /// Lets nodes, this one included, spawn this function here under `name`: it becomes an actor in
+    /// process form, with its own inbox, and ends when it returns. `M` is what actors of this
+    /// node can send it. Names of types and functions are one namespace, in which the last
+    /// registration counts.
+    ///
+    /// ```ignore
+    /// async fn count(up_to: u64, mut inbox: Inbox<u64>) -> Result<(), Overflow> { .. }
+    /// let node = Node::builder("a@host").spawnable_fn("count", count).start().await?;
+    /// let pid = other.spawn_fn_on(node.name(), "count", &10_u64).await?;
+    /// ```
+    pub fn spawnable_fn<T, M, F, B>(mut self, name: &str, body: B) -> Self
+    where
+        T: Message,
+        M: Send + 'static,
+        F: Future<Output: IntoExit> + Send + 'static,
+        B: Fn(T, Inbox<M>) -> F + Clone + Send + Sync + 'static,
+    {
+        self.spawnables.add_fn(name, body);
+        self
+    }
+
     /// Sets the limits of its sessions; with each peer the smaller of both hold.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -187,6 +210,12 @@ impl NodeBuilder {
     /// each other in a circle; `None` for no watchdog. In a test world there is none.
     pub fn watchdog(mut self, options: Option<WatchdogOptions>) -> Self {
         self.watchdog = options;
+        self
+    }
+
+    /// When it dials without being asked to.
+    pub fn auto_connect(mut self, when: AutoConnect) -> Self {
+        self.auto_connect = when;
         self
     }
 
@@ -228,7 +257,9 @@ impl NodeBuilder {
         introduction.limits = self.limits;
         introduction.build = format!("holm {}", env!("CARGO_PKG_VERSION"));
         let security = Security::load(self.security, &env)?;
-        let router = Arc::new(Router::default());
+        let spawnables = Arc::new(self.spawnables);
+        let router = Router::new(name.clone(), Arc::clone(&spawnables), self.auto_connect);
+        let router = Arc::new(router);
         let system = ActorSystem::new(
             env.clone(),
             name.clone(),
@@ -242,9 +273,10 @@ impl NodeBuilder {
             security,
             system,
             router,
-            self.spawnables,
+            spawnables,
             Gate::new(self.admission, self.access),
         ));
+        inner.router.set_node(&inner);
         // All of them before any accepts, so that a failure leaves nothing behind.
         let mut listening = Vec::new();
         for at in &self.listen {

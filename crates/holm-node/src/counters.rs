@@ -1,4 +1,51 @@
-//! What a node has refused.
+//! What a node has refused, and what reached nobody.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Messages that reached nobody since the node started, by cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetters {
+    /// From other nodes: there is no such actor.
+    pub noproc: u64,
+    /// From other nodes: the actor is of another type, has no such method or other arguments, or its
+    /// inbox is full.
+    pub refused: u64,
+    /// To other nodes: accepted while a session was dialled, which did not come about.
+    pub unreachable: u64,
+}
+
+/// The counts behind [`DeadLetters`].
+#[derive(Debug, Default)]
+pub(crate) struct DeadLetterCounts {
+    pub(crate) noproc: Count,
+    pub(crate) refused: Count,
+    pub(crate) unreachable: Count,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl DeadLetterCounts {
+    pub(crate) fn read(&self) -> DeadLetters {
+        let Self { noproc, refused, unreachable } = self;
+        DeadLetters {
+            noproc: noproc.read(),
+            refused: refused.read(),
+            unreachable: unreachable.read(),
+        }
+    }
+}
 
 /// How often a node refused something since it started, or had a peer wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

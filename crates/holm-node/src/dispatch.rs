@@ -7,21 +7,22 @@ use holm_actor::{
     ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath,
 };
 use holm_net::{End, Handler};
+use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 use holm_wire::body::BodyError;
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::session::streams::Open;
-use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::signal::{LinkedBy, Parent, Signal, Target, Watch};
 use holm_wire::{
-    BodyCodec, Code, ExitReason, Fingerprint, FrameHead, MethodId, Pid, RequestId, Serial,
+    BodyCodec, Code, ExitReason, Fingerprint, FrameHead, Kind, MethodId, Pid, RequestId, Serial,
     Violation, WireError,
 };
 
 use crate::cancels::Cancels;
 use crate::inner::{Admitted, Inner};
-use crate::link::Link;
+use crate::link::{Link, LinkRefusal, Pair};
 use crate::permits::Permits;
-use crate::return_path::{CallPath, answer, fail};
+use crate::return_path::{CallPath, fail};
 use crate::tables::{PAUSED_MAX, Pending, Watched};
 
 /// Methods that a peer may define in one session: more than any program has, and 1.5 MB. One more
@@ -113,12 +114,27 @@ impl Dispatch {
                     cell.kill();
                 }
             }
-            Signal::Spawn { id, actor_type, codec: _, monitored, args } => {
-                self.handle_spawn(id, actor_type, monitored, args)?;
+            Signal::Spawn { id, actor_type, fingerprint, codec, monitored, linked, args } => {
+                let asked = Asked { name: actor_type, fingerprint, codec, args };
+                self.handle_spawn(id, asked, monitored, linked)?;
             }
             Signal::SpawnReply { id, serial } => self.handle_spawn_reply(id, serial),
-            // Pids of third nodes lead nowhere yet.
-            Signal::Node { .. } => self.permits.signal(),
+            Signal::Node { name, incarnation, endpoints } => {
+                self.permits.signal();
+                let router = &self.node.router;
+                // Who is here speaks for himself.
+                if name != *self.node.name() && !router.is_live(&name) {
+                    router.peers.hear(&name, incarnation, &endpoints);
+                }
+            }
+            Signal::Link { link, from, to } => self.handle_link(link, Pair { from, to })?,
+            Signal::Unlink { links, from, to } => {
+                self.end_link(links, Pair { from, to }, |cell, from, ids| cell.unlink(from, ids));
+            }
+            Signal::LinkExit { links, from, to, reason } => {
+                let pair = Pair { from, to };
+                self.end_link(links, pair, |cell, from, ids| cell.link_exit(from, ids, reason));
+            }
         }
         Ok(())
     }
@@ -166,7 +182,7 @@ impl Dispatch {
                 Some(id) => {
                     fail(&self.link, id, WireError::new(Code::Noproc, "no such process"), None);
                 }
-                None => self.node.count_dead_letter(),
+                None => self.node.dead_letters.noproc.add(),
             }
             return Ok(());
         };
@@ -195,7 +211,7 @@ impl Dispatch {
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
                 None if call.is_none() => {
-                    self.node.count_dead_letter();
+                    self.node.dead_letters.refused.add();
                     tracing::debug!(%error, peer = %self.link.peer, "a message was not taken");
                 }
                 // It was dropped with the message, and has told the caller.
@@ -262,21 +278,35 @@ impl Dispatch {
     fn handle_spawn(
         &mut self,
         id: RequestId,
-        actor_type: &str,
+        asked: Asked<'_>,
         monitored: Option<Watch>,
-        args: &[u8],
+        linked: Option<Parent>,
     ) -> Result<(), Violation> {
-        if let Err(error) = self.permits.spawn(actor_type) {
+        if let Err(error) = self.permits.spawn(asked.name) {
             return self.refuse(id, error);
         }
         if !self.link.admit(id)? {
             return Ok(());
         }
+        let parent = linked.map(|Parent { link, serial }| (self.theirs(serial), self.key(link)));
+        if let Some((_, key)) = parent
+            && !self.is_room_for(key)?
+        {
+            let error = WireError::new(Code::Overloaded, "the peer has too many links");
+            fail(&self.link, id, error, None);
+            return Ok(());
+        }
+        let Asked { name, fingerprint, codec, args } = asked;
+        if codec != BodyCodec::Positional {
+            let error = WireError::new(Code::InvalidRequest, "arguments of actors are positional");
+            fail(&self.link, id, error, None);
+            return Ok(());
+        }
+        let link = Arc::clone(&self.link);
+        let announce = Box::new(move |child: &dyn AnyCell| link.announce(id, child, parent));
         let system = &self.node.system;
-        match self.node.spawnables.spawn(system, actor_type, args) {
+        match self.node.spawnables.spawn(system, name, fingerprint, args, announce) {
             Ok(cell) => {
-                let serial = cell.pid().serial;
-                answer(&self.link, id, &Signal::SpawnReply { id, serial });
                 // After the reply, so that it precedes any down.
                 if let Some(watch) = monitored {
                     self.watch(watch, cell)?;
@@ -285,6 +315,79 @@ impl Dispatch {
             Err(failure) => fail(&self.link, id, failure.to_wire(), None),
         }
         Ok(())
+    }
+
+    /// Whether the peer may make one more link.
+    ///
+    /// # Errors
+    /// It has a link of this id.
+    fn is_room_for(&self, key: LinkKey) -> Result<bool, Violation> {
+        let is_room = self.link.session.append(|out| {
+            let links = &out.state.actor_links;
+            if links.has_theirs(key.id) {
+                return Err(Violation::Unexpected(Kind::Spawn));
+            }
+            Ok(links.is_room())
+        });
+        let is_room = is_room.unwrap_or(Ok(true))?;
+        if !is_room {
+            self.node.gate.count(|counters| counters.overloaded += 1);
+        }
+        Ok(is_room)
+    }
+
+    fn handle_link(&mut self, link: LinkId, pair: Pair) -> Result<(), Violation> {
+        let refused = if !self.permits.send() {
+            Some(ExitReason::Noconnection)
+        } else if let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) {
+            match self.link.add_link(self.theirs(pair.from), self.key(link), &*cell)? {
+                None => None,
+                Some(LinkRefusal::Noproc) => Some(ExitReason::Noproc),
+                Some(LinkRefusal::Full) => {
+                    self.node.gate.count(|counters| counters.overloaded += 1);
+                    Some(ExitReason::Noconnection)
+                }
+            }
+        } else {
+            Some(ExitReason::Noproc)
+        };
+        if let Some(reason) = refused {
+            self.link.refuse_link(link, pair, reason);
+        }
+        Ok(())
+    }
+
+    /// A link ends on the peer's side; `end` ends it on ours, and gives the ids that are retired.
+    /// It needs no capability: what is not linked is not touched.
+    fn end_link(
+        &mut self,
+        links: LinkedBy,
+        pair: Pair,
+        end: impl FnOnce(&dyn AnyCell, Pid, &LinkIds) -> LinkIds,
+    ) {
+        self.permits.signal();
+        let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) else { return };
+        let us = self.node.system.node();
+        let ours = |id| Some(LinkKey { node: us, id });
+        let ids = match links {
+            LinkedBy::Sender(id) => LinkIds::from(self.key(id)),
+            LinkedBy::Receiver(id) => LinkIds::new(ours(id), None),
+            LinkedBy::Both { sender, receiver } => {
+                LinkIds::new(ours(receiver), Some(self.key(sender)))
+            }
+        };
+        let retired = end(&*cell, self.theirs(pair.from), &ids);
+        self.link.session.append(|out| out.state.actor_links.remove(us, &retired));
+    }
+
+    /// An actor of the peer: it speaks for no others.
+    fn theirs(&self, serial: Serial) -> Pid {
+        Pid { node: self.link.peer_id, serial }
+    }
+
+    /// An id that the peer minted.
+    fn key(&self, id: LinkId) -> LinkKey {
+        LinkKey { node: self.link.peer_id, id }
     }
 
     /// Answers a request that was not looked at.
@@ -304,17 +407,23 @@ impl Dispatch {
     }
 
     fn handle_spawn_reply(&self, id: RequestId, serial: Serial) {
-        let pending = self.link.session.append(|out| out.state.pending.remove(&id)).flatten();
-        let pid = Pid { node: self.link.peer_id, serial };
-        match pending {
-            Some(Pending::Spawn(sink)) => {
-                sink.spawned(&self.node.system, pid, |watcher| {
-                    self.link.session.append(|out| {
-                        out.state.monitors.insert(watcher.monitor(), watcher);
-                    });
-                });
+        let child = self.theirs(serial);
+        let answered = self.link.session.append(|out| match out.state.pending.remove(&id)? {
+            Pending::Spawn(sink) => {
+                let mut adopted = sink.adopt(child, self.link.stamp);
+                if let Some((link, parent)) = adopted.link {
+                    out.state.actor_links.add_ours(link, parent);
+                }
+                if let Some(watcher) = adopted.watcher.take() {
+                    out.state.monitors.insert(watcher.monitor(), watcher);
+                }
+                Some(Ok(adopted))
             }
-            Some(Pending::Call(sink)) => {
+            Pending::Call(sink) => Some(Err(sink)),
+        });
+        match answered.flatten() {
+            Some(Ok(adopted)) => adopted.tell(),
+            Some(Err(sink)) => {
                 let error = "the node answered a call as if it were a spawn";
                 let error = WireError::new(Code::InvalidRequest, error);
                 sink.complete(Err(CallError::Refused(error)));
@@ -322,6 +431,14 @@ impl Dispatch {
             None => {}
         }
     }
+}
+
+/// What the peer asks this node to spawn.
+struct Asked<'a> {
+    name: &'a str,
+    fingerprint: Fingerprint,
+    codec: BodyCodec,
+    args: &'a [u8],
 }
 
 fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
@@ -401,7 +518,8 @@ impl Handler for Dispatch {
             }
             (None, _) => {}
         }
-        link.session.with_state(|tables| tables.take_ended()).tell();
+        let ended = link.session.with_state(|tables| tables.take_ended());
+        ended.tell(&node.system, link.stamp);
         link.resumed.notify_waiters();
         cancels.wake_all();
         // Before anybody hears of the end, so that who redials then is not a duplicate.

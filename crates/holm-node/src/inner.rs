@@ -13,12 +13,15 @@ use holm_net::identity::{PeerIdentity, TokenScope};
 use holm_net::security::SecurityError;
 use holm_net::{Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
+use holm_proto::ledger::Stamp;
 use holm_wire::handshake::{Established, Introduction, Reject, Role};
 use holm_wire::session::Terms;
 use holm_wire::{Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::counters::DeadLetterCounts;
+use crate::dialler;
 use crate::dispatch::Dispatch;
 use crate::events::{EVENTS_KEPT, NodeEvent};
 use crate::gate::{Gate, Seat};
@@ -51,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) security: Security,
     pub(crate) system: ActorSystem,
     pub(crate) router: Arc<Router>,
-    pub(crate) spawnables: Spawnables,
+    pub(crate) spawnables: Arc<Spawnables>,
     pub(crate) gate: Arc<Gate>,
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
@@ -70,7 +73,7 @@ pub(crate) struct Inner {
     pub(crate) torn_down: Notify,
     stamps: AtomicU64,
     attempts: AtomicU64,
-    dead_letters: AtomicU64,
+    pub(crate) dead_letters: DeadLetterCounts,
 }
 
 impl Inner {
@@ -82,7 +85,7 @@ impl Inner {
         security: Security,
         system: ActorSystem,
         router: Arc<Router>,
-        spawnables: Spawnables,
+        spawnables: Arc<Spawnables>,
         gate: Gate,
     ) -> Self {
         Self {
@@ -104,8 +107,8 @@ impl Inner {
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
-            attempts: AtomicU64::new(1),
-            dead_letters: AtomicU64::new(0),
+            attempts: AtomicU64::new(2),
+            dead_letters: DeadLetterCounts::default(),
         }
     }
 
@@ -143,13 +146,17 @@ impl Inner {
         if older.as_ref().is_some_and(|link| link.incarnation > peer.incarnation) {
             return Err(places::stale());
         }
-        let place = self.places.take(agreed)?;
+        if self.router.peers.is_taken(peer.node_id(), &peer.node) {
+            return Err(Reject::new(Code::NodeIdTaken, "another node has the id of this one"));
+        }
+        let is_over = older.as_ref().is_some_and(|link| places::proves_over(agreed, link));
+        let place = self.places.take(agreed, is_over)?;
         let shards = self.shard_claims.take(&peer.node, &peer.shards)?;
         let seat = self.gate.seat(older.is_some())?;
         Ok(Admitted { identity, capabilities, _seat: seat, _shards: shards, _place: place })
     }
 
-    /// Makes an agreed connection a session. An older one with the same peer is torn down first,
+    /// Makes an agreed connection a session; `dialled` is where the peer answered. An older one with the same peer is torn down first,
     /// so that its end precedes the beginning of this one.
     ///
     /// # Errors
@@ -159,6 +166,7 @@ impl Inner {
         self: &Arc<Self>,
         peering: Peering,
         admitted: Admitted,
+        dialled: Option<&Endpoint>,
     ) -> Result<Arc<Link>, HandshakeFailure> {
         let Peering { connection, established, already_read, standing, .. } = peering;
         let terms = Terms::from(&established);
@@ -185,7 +193,8 @@ impl Inner {
         let quota = self.gate.quota(identity, &peer.node);
         let link = Arc::new(Link {
             session: Arc::new(Session::new(connection.writer, terms, Tables::new(side, &limits))),
-            stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
+            router: Arc::clone(&self.router),
+            stamp: Stamp(self.stamps.fetch_add(1, Ordering::Relaxed)),
             peer_id: peer.node_id(),
             incarnation: peer.incarnation,
             identity: identity.clone(),
@@ -199,9 +208,11 @@ impl Inner {
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
-        self.router.insert(&link);
+        let peer = self.router.peers.meet(&link.introduction, dialled);
+        let failed = peer.begin(&link, || self.router.insert(&link));
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
+        dialler::tell(self, failed);
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
@@ -263,25 +274,24 @@ impl Inner {
     }
 
     /// The last word about a session. Until then the next one with this peer waits.
-    pub(crate) fn publish_down(&self, link: &Link) {
+    pub(crate) fn publish_down(self: &Arc<Self>, link: &Link) {
         let _ = self.events.send(NodeEvent::Down(link.peer.clone()));
         self.router.remove(link);
+        if let Some(peer) = self.router.peers.by_name(&link.peer) {
+            if link.side == Side::Accepted {
+                peer.note_gone(link.attempt);
+            }
+            if peer.handle_loss(&self.router, self.gate.now(), dialler::random(self)) {
+                dialler::start(self, peer);
+            }
+        }
         link.ended.send_replace(true);
         self.torn_down.notify_waiters();
     }
 
-    /// The number of the next dial.
+    /// The number of the next dial of a known peer.
     pub(crate) fn next_attempt(&self) -> NonZeroU64 {
-        self.attempts.fetch_add(1, Ordering::Relaxed).try_into().expect("counts from 1")
-    }
-
-    /// A message that nobody could take.
-    pub(crate) fn count_dead_letter(&self) {
-        self.dead_letters.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn dead_letters(&self) -> u64 {
-        self.dead_letters.load(Ordering::Relaxed)
+        self.attempts.fetch_add(1, Ordering::Relaxed).try_into().expect("counts from 2")
     }
 
     /// Stops: no new sessions, actors end, sessions close. Cancel safe: it can be called again,

@@ -6,10 +6,12 @@
 //! the peer may do.
 #![forbid(unsafe_code)]
 
+mod actor_links;
 mod builder;
 mod cancels;
 mod connect;
 mod counters;
+mod dialler;
 mod dispatch;
 mod events;
 mod gate;
@@ -19,21 +21,26 @@ mod link;
 mod listen;
 mod meter;
 mod node;
+mod peer;
+mod peers;
 mod permits;
 mod places;
-mod remote_spawn;
 mod return_path;
 mod router;
+mod sending;
+mod session_bonds;
 mod shard_claims;
 mod spawnables;
 mod tables;
+mod waiting;
 
 pub use builder::{NodeBuilder, StartError};
 pub use connect::ConnectError;
-pub use counters::AdmissionCounters;
+pub use counters::{AdmissionCounters, DeadLetters};
 pub use events::{NodeEvent, NodeEvents};
 pub use holm_net::security;
 pub use holm_proto::access;
 pub use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError, Rate};
 pub use node::Node;
-pub use remote_spawn::{Monitored, RemoteSpawnError, SpawnOn};
+pub use peer::AutoConnect;
+pub use session_bonds::SessionBonds;

@@ -8,23 +8,27 @@ use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
 use holm_env::Env;
 use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
+use holm_proto::ledger::{LinkIds, LinkKey, Stamp};
 use holm_wire::control::Control;
 use holm_wire::handshake::Introduction;
 use holm_wire::session::{Order, ReceiverKey};
-use holm_wire::signal::{Signal, Target, Watch};
+use holm_wire::signal::{LinkedBy, Signal, Target, Watch};
 use holm_wire::{
-    Admission, AttemptNo, Code, ExitReason, Incarnation, Kind, NodeId, NodeName, RequestId, Side,
-    Violation, WireError,
+    Admission, AttemptNo, Code, ExitReason, Incarnation, Kind, LinkId, NodeId, NodeName, Pid,
+    RequestId, Serial, Side, Violation, WireError,
 };
 use tokio::sync::{Notify, watch};
 
+use crate::router::Router;
 use crate::tables::{Tables, WATCHED_MAX, Watched};
 
 /// A session and whom it leads to.
 pub(crate) struct Link {
     pub(crate) session: Arc<Session<Tables>>,
+    /// The node's way to others, for what is told of them.
+    pub(crate) router: Arc<Router>,
     /// Tells this session from earlier ones with the same peer.
-    pub(crate) stamp: u64,
+    pub(crate) stamp: Stamp,
     pub(crate) peer: NodeName,
     pub(crate) peer_id: NodeId,
     pub(crate) incarnation: Incarnation,
@@ -63,6 +67,32 @@ impl Link {
             .unwrap_or(false);
         flush_later(self);
         sent
+    }
+
+    /// Appends a signal to `to` that ends a link, whose ids are in no ledger of this node, `us`,
+    /// any more.
+    pub(crate) fn end_link(
+        self: &Arc<Self>,
+        us: NodeId,
+        ids: &LinkIds,
+        to: Serial,
+        signal: &Signal<'_>,
+    ) {
+        let order = order_of(Target::Serial(to));
+        self.session.append(|out| {
+            out.state.actor_links.remove(us, ids);
+            // It is small: it is never refused.
+            let _ = out.push(signal.head(), order, |bytes| signal.encode(bytes));
+        });
+        flush_later(self);
+    }
+
+    /// Answers a Link of the peer that made no link.
+    pub(crate) fn refuse_link(self: &Arc<Self>, link: LinkId, refused: Pair, reason: ExitReason) {
+        let Pair { from, to } = refused;
+        let links = LinkedBy::Receiver(link);
+        let signal = Signal::LinkExit { links, from: to, to: from, reason };
+        self.send(order_of(Target::Serial(from)), &signal);
     }
 
     /// Tells a watcher of the peer of an end, behind whatever was sent to it before.
@@ -130,6 +160,67 @@ impl Link {
         Ok(true)
     }
 
+    /// An actor of the peer has linked to one of ours. Why not, if it could not.
+    ///
+    /// # Errors
+    /// It has a link of this id.
+    pub(crate) fn add_link(
+        &self,
+        from: Pid,
+        key: LinkKey,
+        cell: &dyn AnyCell,
+    ) -> Result<Option<LinkRefusal>, Violation> {
+        let added = self.session.append(|out| {
+            let links = &mut out.state.actor_links;
+            if links.has_theirs(key.id) {
+                return Err(Violation::Unexpected(Kind::Link));
+            }
+            if !links.is_room() {
+                return Ok(Some(LinkRefusal::Full));
+            }
+            if !cell.link(from, key) {
+                return Ok(Some(LinkRefusal::Noproc));
+            }
+            if cell.stamp_link(from, key, self.stamp) {
+                links.add_theirs(key.id, cell.pid().serial);
+            }
+            Ok(None)
+        });
+        // A session that has ended is all that there is to tell.
+        added.unwrap_or(Ok(None))
+    }
+
+    /// Answers a spawn with the new actor, and links it as was asked for, before it runs.
+    pub(crate) fn announce(
+        self: &Arc<Self>,
+        id: RequestId,
+        child: &dyn AnyCell,
+        parent: Option<(Pid, LinkKey)>,
+    ) {
+        let serial = child.pid().serial;
+        if let Some((from, key)) = parent {
+            child.link(from, key);
+        }
+        let answered = self.session.append(|out| {
+            if let Some((from, key)) = parent
+                && child.stamp_link(from, key, self.stamp)
+            {
+                out.state.actor_links.add_theirs(key.id, serial);
+            }
+            if out.state.open.close(id) {
+                let signal = Signal::SpawnReply { id, serial };
+                // It is small: it is never refused.
+                let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
+            }
+        });
+        if answered.is_none()
+            && let Some((from, key)) = parent
+        {
+            child.link_exit(from, &key.into(), ExitReason::Noconnection);
+        }
+        flush_later(self);
+    }
+
     /// Asks the peer to accept no more messages for one of our actors, until half of its inbox
     /// is free.
     pub(crate) fn pause(self: &Arc<Self>, env: &Env, cell: Arc<dyn AnyCell>) {
@@ -173,6 +264,22 @@ impl Link {
             }
         }
     }
+}
+
+/// An actor of the peer and one of ours, which it names in a signal.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) from: Serial,
+    pub(crate) to: Serial,
+}
+
+/// Why an actor of the peer was not linked with one of ours.
+#[derive(Clone, Copy)]
+pub(crate) enum LinkRefusal {
+    /// Ours has ended.
+    Noproc,
+    /// The peer has too many links.
+    Full,
 }
 
 /// A control frame is small: it is never refused.

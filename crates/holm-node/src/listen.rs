@@ -158,12 +158,30 @@ async fn shake(
     let address = connection.peer.clone();
     let secured = secure_accept(connection, &node.security, at).await?;
     let mut admitted = None;
+    // What it is told of this dial by, should it not become a session.
+    let mut dialled = None;
     let peering = secured.accept(
         node.introduce(),
-        |_, _| Ok(()),
+        |_, hello| {
+            dialled = Some((hello.from.node.clone(), hello.dial.attempt));
+            Ok(())
+        },
         |proven, agreed| {
             node.decide(agreed, proven, &address).map(|decided| admitted = Some(decided))
         },
     );
-    node.begin(peering.await?, admitted.expect("it was decided on")).await.map(drop)
+    let outcome = match peering.await {
+        Ok(peering) => {
+            let admitted = admitted.expect("it was decided on");
+            node.begin(peering, admitted, None).await.map(drop)
+        }
+        Err(failure) => Err(failure),
+    };
+    if outcome.is_err()
+        && let Some((peer, attempt)) = dialled
+        && let Some(peer) = node.router.peers.by_name(&peer)
+    {
+        peer.note_gone(attempt);
+    }
+    outcome
 }

@@ -4,16 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use holm_actor::{
-    Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOptions, Spawnable,
+    Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOn, SpawnOptions,
+    Spawnable,
 };
 use holm_env::Endpoint;
 use holm_net::security::SecurityError;
 use holm_proto::access::Access;
-use holm_wire::NodeName;
+use holm_wire::{Message, NodeName, Pid};
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
-use crate::{AdmissionCounters, NodeBuilder, NodeEvents, SpawnOn};
+use crate::{AdmissionCounters, DeadLetters, NodeBuilder, NodeEvents, SessionBonds};
 
 /// A node: it hosts actors and connects to other nodes.
 ///
@@ -63,9 +64,15 @@ impl Node {
         self.0.system.spawn_with(actor, options)
     }
 
-    /// Spawns an actor on another node, which must have registered its type as spawnable.
-    pub fn spawn_on<A: Spawnable>(&self, node: &NodeName, args: A::Args) -> SpawnOn<A> {
-        SpawnOn::new(Arc::clone(&self.0), node.clone(), args)
+    /// Spawns an actor on another node, which must have registered its type as spawnable, or on
+    /// this one.
+    pub fn spawn_on<A: Spawnable>(&self, node: &NodeName, args: A::Args) -> SpawnOn<Ref<A>> {
+        self.0.system.spawn_on::<A>(node, args)
+    }
+
+    /// Spawns a function that a node, which may be this one, has registered as spawnable.
+    pub fn spawn_fn_on<T: Message>(&self, node: &NodeName, name: &str, args: &T) -> SpawnOn<Pid> {
+        self.0.system.spawn_fn_on(node, name, args)
     }
 
     /// The local names of this node.
@@ -83,7 +90,9 @@ impl Node {
         self.0.system.monitor(target)
     }
 
-    /// Dials another node. If there is a session with the node that answers, that one stays.
+    /// Dials another node. If there is a session with the node that answers, that one stays. If the
+    /// session is lost, it is begun anew, after growing pauses, until [`disconnect`](Self::disconnect)
+    /// ([`AutoConnect`](crate::AutoConnect) says otherwise).
     ///
     /// Cancel safe.
     ///
@@ -93,8 +102,12 @@ impl Node {
         connect::connect(&self.0, to).await
     }
 
-    /// Ends the session with a node, if there is one.
+    /// Ends the session with a node, if there is one, and asks for none any more. What is sent to the
+    /// node later may begin one again.
     pub fn disconnect(&self, node: &NodeName) {
+        if let Some(peer) = self.0.router.peers.by_name(node) {
+            peer.want(false);
+        }
         if let Some(link) = self.0.router.by_name(node) {
             link.session.close(holm_wire::Code::Left, "disconnected");
         }
@@ -104,6 +117,12 @@ impl Node {
     pub fn nodes(&self) -> Vec<NodeName> {
         let links = self.0.router.all();
         links.iter().filter(|link| link.is_live()).map(|link| link.peer.clone()).collect()
+    }
+
+    /// What is under way between this node and another one, in numbers.
+    pub fn bonds_with(&self, node: &NodeName) -> SessionBonds {
+        let link = self.0.router.by_name(node);
+        link.map(|link| link.session.with_state(|tables| tables.bonds())).unwrap_or_default()
     }
 
     /// The coming and going of peers, from now on.
@@ -150,9 +169,9 @@ impl Node {
         self.0.gate.counters()
     }
 
-    /// Messages from other nodes that no actor could take.
-    pub fn dead_letters(&self) -> u64 {
-        self.0.dead_letters()
+    /// Messages that reached nobody.
+    pub fn dead_letters(&self) -> DeadLetters {
+        self.0.dead_letters.read()
     }
 
     /// Stops: accepts no sessions any more, ends every actor with `Shutdown`, then closes the

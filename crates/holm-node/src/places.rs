@@ -1,56 +1,77 @@
 //! At most one session for each pair of nodes: who decides, and the place that is taken.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use holm_wire::handshake::{Established, Reject, is_arbiter};
-use holm_wire::{Code, Incarnation, NodeName};
+use holm_wire::{Code, Incarnation, NodeName, Side};
 use parking_lot::Mutex;
+
+use crate::link::Link;
 
 /// The peers that this node, as the arbiter of the pair, has committed to.
 ///
 /// The node with the greater name is the arbiter, whoever dials, so that of two attempts that cross
 /// both sides keep the same one.
 #[derive(Debug, Default)]
-pub(crate) struct Places(Mutex<BTreeMap<NodeName, Incarnation>>);
+pub(crate) struct Places(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    by_peer: BTreeMap<NodeName, (Incarnation, u64)>,
+    /// Places given so far.
+    given: u64,
+}
 
 /// A peer's place, free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
     peer: NodeName,
-    incarnation: Incarnation,
+    number: u64,
 }
 
 impl Places {
     /// Takes the peer's place, if it is this node's to give. A later life of the peer takes the
-    /// place of an earlier one.
-    pub(crate) fn take(self: &Arc<Self>, agreed: &Established) -> Result<Option<Place>, Reject> {
+    /// place of an earlier one, and so does an attempt which proves that the one that holds it
+    /// `is_over`.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        agreed: &Established,
+        is_over: bool,
+    ) -> Result<Option<Place>, Reject> {
         let peer = &agreed.peer;
         if !is_arbiter(&agreed.ours.node, &peer.node) {
             return Ok(None);
         }
-        match self.0.lock().entry(peer.node.clone()) {
-            Entry::Occupied(held) if *held.get() == peer.incarnation => {
-                return Err(Reject::new(Code::Duplicate, "there is a session with this node"));
-            }
-            Entry::Occupied(held) if *held.get() > peer.incarnation => {
+        let mut held = self.0.lock();
+        if let Some((incarnation, _)) = held.by_peer.get(&peer.node) {
+            if *incarnation > peer.incarnation {
                 return Err(stale());
             }
-            Entry::Occupied(mut held) => {
-                held.insert(peer.incarnation);
-            }
-            Entry::Vacant(vacant) => {
-                vacant.insert(peer.incarnation);
+            if *incarnation == peer.incarnation && !is_over {
+                return Err(Reject::new(Code::Duplicate, "there is a session with this node"));
             }
         }
-        Ok(Some(Place {
-            places: Arc::clone(self),
-            peer: peer.node.clone(),
-            incarnation: peer.incarnation,
-        }))
+        held.given += 1;
+        let number = held.given;
+        held.by_peer.insert(peer.node.clone(), (peer.incarnation, number));
+        drop(held);
+        Ok(Some(Place { places: Arc::clone(self), peer: peer.node.clone(), number }))
     }
+}
+
+/// Whether an attempt proves that the session `live` with the same peer has ended for that peer: it
+/// dials only without a session, and says which of this node's dials it has seen closed.
+pub(crate) fn proves_over(agreed: &Established, live: &Link) -> bool {
+    let same_life = live.incarnation == agreed.peer.incarnation;
+    let peer_dials = agreed.side == Side::Accepted;
+    same_life
+        && peer_dials
+        && match live.side {
+            Side::Accepted => live.attempt < agreed.dial.attempt,
+            Side::Dialled => agreed.dial.gone >= Some(live.attempt),
+        }
 }
 
 /// The refusal of an earlier life of a peer.
@@ -61,8 +82,8 @@ pub(crate) fn stale() -> Reject {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut held = self.places.0.lock();
-        if held.get(&self.peer) == Some(&self.incarnation) {
-            held.remove(&self.peer);
+        if held.by_peer.get(&self.peer).is_some_and(|(_, number)| *number == self.number) {
+            held.by_peer.remove(&self.peer);
         }
     }
 }

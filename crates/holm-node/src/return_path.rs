@@ -6,10 +6,11 @@ use std::task::{Context, Poll};
 use holm_actor::{AnyCell, ArrivalError, ReplyBody, ReturnPath};
 use holm_wire::session::Order;
 use holm_wire::signal::Signal;
-use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError};
+use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError, mentioned_nodes};
 
 use crate::cancels::Cancels;
 use crate::link::Link;
+use crate::sending::announce;
 
 /// One call of the peer, until it is answered.
 pub(crate) struct CallPath {
@@ -28,8 +29,13 @@ impl ReturnPath for CallPath {
     fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
         self.answered = true;
         let mut bytes = Vec::new();
-        match body(&mut bytes) {
+        let (encoded, mentioned) = mentioned_nodes(|| body(&mut bytes));
+        match encoded {
             Ok(()) => {
+                let nodes = self.link.router.peers.introduce(&mentioned);
+                if !nodes.is_empty() {
+                    self.link.session.append(|out| announce(out, self.link.peer_id, &nodes));
+                }
                 let codec = BodyCodec::Positional;
                 answer(&self.link, self.id, &Signal::Reply { id: self.id, codec, body: &bytes });
             }

@@ -1,34 +1,52 @@
-//! The outlet of a node's actors: finds the peer and appends to its session.
+//! The outlet of a node's actors: finds the peer and appends to its session, or has what is sent
+//! wait for one.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, Watcher, flush_later,
+    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, RemoteSpawnError,
+    SpawnRequest, SpawnSink, Watcher, flush_later,
 };
-use holm_net::Appender;
-use holm_wire::session::Order;
-use holm_wire::signal::{Signal, Target, Watch};
-use holm_wire::{BodyCodec, ExitReason, MethodId, MonitorId, NodeId, NodeName, Pid};
+use holm_env::Endpoint;
+use holm_proto::ledger::{LinkIds, LinkKey};
+use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal, Target};
+use holm_wire::{ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
+use crate::actor_links::to_wire;
+use crate::dialler;
+use crate::inner::Inner;
 use crate::link::{Link, order_of};
-use crate::tables::{Pending, Tables};
+use crate::peer::{AutoConnect, Introduced, Peer, Queued};
+use crate::peers::Peers;
+use crate::sending::{self, Encoded, push, push_link, target, watch};
+use crate::spawnables::Spawnables;
+use crate::waiting::{Failed, Waiting};
 
 /// Scratch memory that a thread keeps for encoding arguments; a larger one is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
+
+/// The session of a ticket for a call that waited for one; sessions count from 1.
+const WAITED: u64 = 0;
 
 thread_local! {
     /// Arguments are encoded here first, so that no lock is held while user code runs.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// All sessions of a node.
-#[derive(Debug, Default)]
+/// All sessions of a node, and the ways to those that there is none with.
+#[derive(Debug)]
 pub(crate) struct Router {
+    name: NodeName,
+    /// What this node spawns for itself as it does for others.
+    spawnables: Arc<Spawnables>,
     links: RwLock<Links>,
+    pub(crate) peers: Peers,
+    auto_connect: AutoConnect,
+    node: OnceLock<Weak<Inner>>,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +56,39 @@ struct Links {
 }
 
 impl Router {
+    pub(crate) fn new(
+        name: NodeName,
+        spawnables: Arc<Spawnables>,
+        auto_connect: AutoConnect,
+    ) -> Self {
+        Self {
+            name,
+            spawnables,
+            links: RwLock::default(),
+            peers: Peers::default(),
+            auto_connect,
+            node: OnceLock::new(),
+        }
+    }
+
+    /// Tells it whose router it is, once.
+    pub(crate) fn set_node(&self, node: &Arc<Inner>) {
+        let _ = self.node.set(Arc::downgrade(node));
+    }
+
+    fn node(&self) -> Option<Arc<Inner>> {
+        self.node.get().and_then(Weak::upgrade)
+    }
+
+    pub(crate) fn auto_connect(&self) -> AutoConnect {
+        self.auto_connect
+    }
+
+    /// Whether the node dials nobody any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.node().is_none_or(|node| node.is_stopping())
+    }
+
     /// Adds a session; there is none with the same peer.
     pub(crate) fn insert(&self, link: &Arc<Link>) {
         let mut links = self.links.write();
@@ -56,6 +107,11 @@ impl Router {
         self.links.read().by_name.get(name).cloned()
     }
 
+    /// Whether there is a session to send by.
+    pub(crate) fn is_live(&self, name: &NodeName) -> bool {
+        self.by_name(name).is_some_and(|link| link.is_live())
+    }
+
     /// All sessions, by the name of the peer.
     pub(crate) fn all(&self) -> Vec<Arc<Link>> {
         self.links.read().by_name.values().cloned().collect()
@@ -69,117 +125,189 @@ impl Router {
             _ => None,
         }
     }
-}
 
-/// Encodes a message and has `append` append it to the session with its receiver's node:
-/// it is given the method's short id and the encoded arguments.
-fn send<R>(
-    link: &Arc<Link>,
-    to: &Address,
-    message: &mut dyn Outgoing,
-    append: impl FnOnce(
-        &mut Appender<'_, Tables>,
-        &mut dyn Outgoing,
-        MethodId,
-        &[u8],
-    ) -> Result<R, Refusal>,
-) -> Result<R, Refusal> {
-    let mut scratch = SCRATCH.take();
-    scratch.clear();
-    let outcome = message.encode(&mut scratch).map_err(Refusal::from).and_then(|()| {
-        link.session
-            .append(|out| {
-                if out.is_crowded(scratch.len()) || is_paused(out.state, to) {
-                    return Err(Refusal::Busy);
+    /// The peer of an address: one that is known, or whose name says where it is.
+    fn peer(&self, to: &Address) -> Result<Arc<Peer>, Refusal> {
+        if let Some(peer) = self.peers.find(to) {
+            return Ok(peer);
+        }
+        let Address::Named { node, .. } = to else { return Err(Refusal::Noproc) };
+        self.peer_by_name(node).ok_or(Refusal::Disconnected)
+    }
+
+    /// The same of a name.
+    pub(crate) fn peer_by_name(&self, name: &NodeName) -> Option<Arc<Peer>> {
+        if let Some(peer) = self.peers.by_name(name) {
+            return Some(peer);
+        }
+        let endpoint = self.endpoint_of(name)?;
+        Some(self.peers.entry(name, || Peer::new(name.clone(), vec![endpoint])))
+    }
+
+    /// Where a node is to be found whose authority is `HOST:PORT`.
+    fn endpoint_of(&self, name: &NodeName) -> Option<Endpoint> {
+        let (_, authority) = name.as_str().split_once('@')?;
+        let node = self.node()?;
+        let scheme = if node.security.prefers_tls() { "tls" } else { "tcp" };
+        format!("{scheme}:{authority}").parse().ok()
+    }
+
+    /// Has a signal wait for a session with its receiver's node; once that is accepted, `complete`
+    /// completes it. There is a session meanwhile if the signal comes back.
+    fn queue(
+        &self,
+        to: &Address,
+        waiting: Waiting,
+        complete: impl FnOnce(Waiting) -> Waiting,
+    ) -> Result<Queued, Box<Failed>> {
+        let peer = match self.peer(to) {
+            Ok(peer) => peer,
+            Err(refusal) => return Err(Failed::new(waiting, refusal)),
+        };
+        let queued = peer.queue(self, to, waiting, complete)?;
+        if let Queued::Waits { must_dial: true, .. } = queued
+            && let Some(node) = self.node()
+        {
+            dialler::start(&node, peer);
+        }
+        Ok(queued)
+    }
+
+    /// Encodes a message, and sends it or has it wait.
+    fn send(
+        &self,
+        to: &Address,
+        message: &mut dyn Outgoing,
+        wants_reply: bool,
+    ) -> Result<Option<CallTicket>, Refusal> {
+        let mut scratch = SCRATCH.take();
+        scratch.clear();
+        let (encoded, mentioned) = mentioned_nodes(|| message.encode(&mut scratch));
+        let outcome = encoded.map_err(Refusal::from).and_then(|()| {
+            let mentioned = self.peers.introduce(&mentioned);
+            self.send_encoded(to, message, &scratch, mentioned, wants_reply)
+        });
+        if scratch.capacity() <= SCRATCH_KEPT {
+            SCRATCH.set(scratch);
+        }
+        outcome
+    }
+
+    fn send_encoded(
+        &self,
+        to: &Address,
+        message: &mut dyn Outgoing,
+        body: &[u8],
+        mentioned: Vec<Introduced>,
+        wants_reply: bool,
+    ) -> Result<Option<CallTicket>, Refusal> {
+        let method = message.method();
+        loop {
+            let link = self.find(to);
+            let sent = link.as_ref().and_then(|link| {
+                link.session.append(|out| {
+                    if out.is_crowded(body.len()) || out.state.is_paused(to) {
+                        return Err(Refusal::Busy);
+                    }
+                    sending::announce(out, link.peer_id, &mentioned);
+                    let encoded = Encoded { method, body };
+                    if !wants_reply {
+                        return sending::push_cast(out, to, encoded).map(|()| None);
+                    }
+                    let request = sending::push_call(out, to, encoded, || message.take_sink())?;
+                    Ok(Some(CallTicket { session: link.stamp.0, request }))
+                })
+            });
+            if let (Some(sent), Some(link)) = (sent, link) {
+                if sent.is_ok() {
+                    flush_later(&link);
                 }
-                let method = define(out, message)?;
-                append(out, message, method, &scratch)
-            })
-            .unwrap_or(Err(Refusal::Disconnected))
-    });
-    if scratch.capacity() <= SCRATCH_KEPT {
-        SCRATCH.set(scratch);
+                return sent;
+            }
+            // A sink is taken only once the message is accepted.
+            let waiting =
+                Waiting::Cast { method, body: body.to_vec(), mentioned: mentioned.clone() };
+            let queued = self.queue(to, waiting, |waiting| match waiting {
+                Waiting::Cast { method, body, mentioned } if wants_reply => {
+                    match message.take_sink() {
+                        Some(sink) => Waiting::Call { method, body, mentioned, sink },
+                        None => Waiting::Cast { method, body, mentioned },
+                    }
+                }
+                other => other,
+            });
+            match queued {
+                Ok(Queued::Waits { ticket, .. }) => {
+                    let ticket = CallTicket { session: WAITED, request: ticket };
+                    return Ok(wants_reply.then_some(ticket));
+                }
+                Ok(Queued::Session(_)) => {}
+                Err(failed) => return Err(failed.refusal),
+            }
+        }
     }
-    if outcome.is_ok() {
-        flush_later(link);
+
+    /// Sends an exit signal, or has it wait.
+    fn send_exit(&self, to: Pid, mut waiting: Waiting) {
+        let address = Address::Pid(to);
+        loop {
+            if let Some(link) = self.find(&address) {
+                let signal = match &waiting {
+                    Waiting::Exit { from, reason } => {
+                        Signal::Exit { from: *from, to: to.serial, reason: reason.clone() }
+                    }
+                    _ => Signal::Kill { from: None, to: to.serial },
+                };
+                if link.send(order_of(Target::Serial(to.serial)), &signal) {
+                    return;
+                }
+            }
+            match self.queue(&address, waiting, |waiting| waiting) {
+                Ok(Queued::Session(again)) => waiting = again,
+                Ok(Queued::Waits { .. }) | Err(_) => return,
+            }
+        }
     }
-    outcome
 }
 
-fn is_paused(tables: &Tables, to: &Address) -> bool {
-    matches!(to, Address::Pid(pid) if tables.paused.contains(&pid.serial))
-}
-
-/// The short id of the message's method; tells the peer of it before its first use.
-fn define(out: &mut Appender<'_, Tables>, message: &dyn Outgoing) -> Result<MethodId, Refusal> {
-    let info = message.method();
-    if let Some(method) = out.state.method(info) {
-        return Ok(method);
-    }
-    let method = out.state.next_method();
-    let signal = Signal::Define {
-        method,
-        actor_type: info.actor_type,
-        tag: info.tag,
-        fingerprint: (info.fingerprint)(),
-    };
-    push(out, Order::Free, &signal)?;
-    out.state.add_method(info);
-    Ok(method)
-}
-
-fn push(out: &mut Appender<'_, Tables>, order: Order, signal: &Signal<'_>) -> Result<(), Refusal> {
-    Ok(out.push(signal.head(), order, |bytes| signal.encode(bytes))?)
-}
-
-/// The receiver as the peer is to find it.
-fn target(to: &Address) -> Result<Target<'_>, Refusal> {
-    match to {
-        Address::Pid(pid) => Ok(Target::Serial(pid.serial)),
-        Address::Named { name, .. } => Ok(Target::Name(name)),
-        // An address of a later version leads nowhere.
-        _ => Err(Refusal::Disconnected),
+impl Router {
+    /// The session to tell `peer` by of the end of a link, and the ids there; `None` if there is
+    /// nobody to tell, who may not have been told of the link either.
+    fn linked_by(&self, mine: Pid, peer: Pid, ids: &LinkIds) -> Option<(Arc<Link>, LinkedBy)> {
+        let to = Address::Pid(peer);
+        if self.peers.find(&to).is_some_and(|peer| peer.unlink(ids)) {
+            return None;
+        }
+        Some((self.find(&to)?, to_wire(mine.node, ids)?))
     }
 }
 
 impl Outlet for Router {
     fn cast(&self, to: &Address, message: &mut dyn Outgoing) -> Result<(), Refusal> {
-        let link = self.find(to).ok_or(Refusal::Disconnected)?;
-        let target = target(to)?;
-        send(&link, to, message, |out, _, method, body| {
-            let signal = Signal::Send { to: target, method, codec: BodyCodec::Positional, body };
-            push(out, order_of(target), &signal)
-        })
+        self.send(to, message, false).map(drop)
     }
 
     fn call(&self, to: &Address, message: &mut dyn Outgoing) -> Result<CallTicket, Refusal> {
-        let link = self.find(to).ok_or(Refusal::Disconnected)?;
-        let target = target(to)?;
-        send(&link, to, message, |out, message, method, body| {
-            let id = out.state.request_ids.allocate();
-            let signal = Signal::Call {
-                id,
-                to: target,
-                method,
-                codec: BodyCodec::Positional,
-                deadline_ms: None,
-                body,
-            };
-            push(out, order_of(target), &signal)?;
-            if let Some(sink) = message.take_sink() {
-                out.state.pending.insert(id, Pending::Call(sink));
-            }
-            Ok(CallTicket { session: link.stamp, request: id })
-        })
+        self.send(to, message, true).map(|ticket| ticket.expect("it wants a reply"))
     }
 
     fn cancel(&self, to: &Address, ticket: CallTicket) {
-        let Some(link) = self.find(to).filter(|link| link.stamp == ticket.session) else { return };
+        if ticket.session == WAITED
+            && self.peers.find(to).is_some_and(|peer| peer.cancel(ticket.request))
+        {
+            return;
+        }
+        let is_its = |link: &Arc<Link>| ticket.session == WAITED || link.stamp.0 == ticket.session;
+        let Some(link) = self.find(to).filter(is_its) else { return };
         let Ok(target) = target(to) else { return };
         let cancelled = link.session.append(|out| {
-            let pending = out.state.pending.remove(&ticket.request)?;
+            let id = match ticket.session {
+                WAITED => out.state.waited.remove(&ticket.request)?,
+                _ => ticket.request,
+            };
+            let pending = out.state.pending.remove(&id)?;
             // A cancel is small: it is never refused.
-            let _ = push(out, order_of(target), &Signal::Cancel { id: ticket.request });
+            let _ = push(out, order_of(target), &Signal::Cancel { id });
             Some(pending)
         });
         if cancelled.flatten().is_some() {
@@ -189,36 +317,47 @@ impl Outlet for Router {
 
     fn room(&self, to: &Address) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let link = self.find(to);
+        let peer = self.peers.find(to);
         let to = to.clone();
         Box::pin(async move {
-            if let Some(link) = link {
+            if let Some(link) = link.filter(|link| link.is_live()) {
                 link.session.room().await;
                 link.unpaused(&to).await;
+            } else if let Some(peer) = peer {
+                peer.room().await;
             }
         })
     }
 
-    fn monitor(&self, to: &Address, watcher: Watcher) {
-        let (Some(link), Ok(target)) = (self.find(to), target(to)) else {
-            return watcher.fire(ExitReason::Noconnection);
-        };
-        let monitor = watcher.monitor();
-        let watch = watch(monitor, watcher.actor_pid());
-        let mut watcher = Some(watcher);
-        link.session.append(|out| {
-            if let Some(watcher) = watcher.take() {
-                out.state.monitors.insert(monitor, watcher);
+    fn monitor(&self, to: &Address, mut watcher: Watcher) {
+        loop {
+            if let (Some(link), Ok(target)) = (self.find(to), target(to)) {
+                let mut held = Some(watcher);
+                link.session.append(|out| {
+                    if let Some(watcher) = held.take() {
+                        sending::push_monitor(out, target, watcher);
+                    }
+                });
+                match held {
+                    Some(again) => watcher = again,
+                    None => return flush_later(&link),
+                }
             }
-            // A monitor is small: it is never refused.
-            let _ = push(out, order_of(target), &Signal::Monitor { watch, to: target });
-        });
-        match watcher {
-            Some(watcher) => watcher.fire(ExitReason::Noconnection),
-            None => flush_later(&link),
+            match self.queue(to, Waiting::Monitor(watcher), |waiting| waiting) {
+                Ok(Queued::Session(Waiting::Monitor(again))) => watcher = again,
+                Ok(_) => return,
+                Err(failed) => {
+                    failed.tell();
+                    return;
+                }
+            }
         }
     }
 
     fn demonitor(&self, to: &Address, monitor: MonitorRef) {
+        if self.peers.find(to).is_some_and(|peer| peer.demonitor(monitor)) {
+            return;
+        }
         let (Some(link), Ok(target)) = (self.find(to), target(to)) else { return };
         let removed = link.session.append(|out| {
             let watcher = out.state.monitors.remove(&monitor)?;
@@ -232,22 +371,96 @@ impl Outlet for Router {
         }
     }
 
-    fn exit(&self, to: Pid, reason: ExitReason) {
-        if let Some(link) = self.find(&Address::Pid(to)) {
-            let signal = Signal::Exit { from: None, to: to.serial, reason };
-            link.send(order_of(Target::Serial(to.serial)), &signal);
+    fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool {
+        let to = Address::Pid(peer);
+        loop {
+            if let Some(link) = self.find(&to)
+                && link.session.append(|out| push_link(out, &link, mine, peer, key)).is_some()
+            {
+                flush_later(&link);
+                return true;
+            }
+            let Some(cell) = self.node().and_then(|node| node.system.find(mine.pid())) else {
+                return false;
+            };
+            match self.queue(&to, Waiting::Link { cell, peer, key }, |waiting| waiting) {
+                Ok(Queued::Session(_)) => {}
+                Ok(Queued::Waits { .. }) => return true,
+                Err(_) => return false,
+            }
         }
+    }
+
+    fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
+        if let Some((link, links)) = self.linked_by(mine, peer, ids) {
+            let signal = Signal::Unlink { links, from: mine.serial, to: peer.serial };
+            link.end_link(mine.node, ids, peer.serial, &signal);
+        }
+    }
+
+    fn link_exit(&self, mine: Pid, peer: Pid, ids: &LinkIds, reason: ExitReason) {
+        if let Some((link, links)) = self.linked_by(mine, peer, ids) {
+            let signal = Signal::LinkExit { links, from: mine.serial, to: peer.serial, reason };
+            link.end_link(mine.node, ids, peer.serial, &signal);
+        }
+    }
+
+    fn spawn(
+        &self,
+        on: &NodeName,
+        request: &SpawnRequest<'_>,
+        mut sink: SpawnSink,
+    ) -> Result<(), RemoteSpawnError> {
+        let &SpawnRequest { name, fingerprint, args, mentioned } = request;
+        if *on == self.name {
+            let system = sink.system().clone();
+            let announce = Box::new(|child: &dyn AnyCell| sink.here(child));
+            let spawned = self.spawnables.spawn(&system, name, fingerprint, args, announce);
+            return spawned.map(drop).map_err(|failure| failure.to_wire().into());
+        }
+        if name.len() > SIGNAL_NAME_BYTES_MAX {
+            let text = format!("a name of more than {SIGNAL_NAME_BYTES_MAX} bytes");
+            return Err(RemoteSpawnError::NotSpawnable(text));
+        }
+        let mentioned = self.peers.introduce(mentioned);
+        let to = Address::Named { node: on.clone(), name: "".into() };
+        loop {
+            let (link, mut held) = (self.by_name(on), Some(sink));
+            let sent = link.as_ref().and_then(|link| {
+                link.session.append(|out| {
+                    sending::announce(out, link.peer_id, &mentioned);
+                    sending::push_spawn(out, (name, fingerprint, args), &mut held)
+                })
+            });
+            if let (Some(sent), Some(link)) = (sent, link) {
+                flush_later(&link);
+                return sent;
+            }
+            sink = held.take().expect("nothing was sent");
+            let waiting = Waiting::Spawn {
+                name: name.to_owned(),
+                fingerprint,
+                args: args.to_vec(),
+                mentioned: mentioned.clone(),
+                sink,
+            };
+            match self.queue(&to, waiting, |waiting| waiting) {
+                Ok(Queued::Session(Waiting::Spawn { sink: again, .. })) => sink = again,
+                Ok(_) => return Ok(()),
+                Err(failed) if matches!(failed.refusal, Refusal::Busy) => {
+                    return Err(RemoteSpawnError::Busy(on.clone()));
+                }
+                Err(_) => return Err(RemoteSpawnError::Disconnected(on.clone())),
+            }
+        }
+    }
+
+    fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason) {
+        let from = from.map(|pid| pid.serial);
+        self.send_exit(to, Waiting::Exit { from, reason });
     }
 
     fn kill(&self, to: Pid) {
-        if let Some(link) = self.find(&Address::Pid(to)) {
-            let signal = Signal::Kill { from: None, to: to.serial };
-            link.send(order_of(Target::Serial(to.serial)), &signal);
-        }
+        self.send_exit(to, Waiting::Kill);
     }
-}
-
-/// A monitor as the peer is told of it.
-pub(crate) fn watch(monitor: MonitorRef, watcher: Option<Pid>) -> Watch {
-    Watch { monitor: MonitorId(monitor.as_u64()), watcher: watcher.map(|pid| pid.serial) }
 }

@@ -3,10 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use holm_actor::{AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, Watcher};
-use holm_wire::{Limits, MethodId, MonitorId, OpenRequests, RequestId, RequestIds, Serial, Side};
+use holm_actor::{
+    ActorSystem, Address, AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, SpawnSink, Watcher,
+};
+use holm_proto::ledger::Stamp;
+use holm_wire::{
+    ExitReason, Limits, MethodId, MonitorId, NodeId, OpenRequests, Pid, RequestId, RequestIds,
+    Serial, Side,
+};
 
-use crate::remote_spawn::SpawnSink;
+use crate::SessionBonds;
+use crate::actor_links::ActorLinks;
 
 /// Monitors that a peer may have of actors here: more than the supervisors of a large node need,
 /// and some 20 MB. A further one is answered with a `Down`, reason `Noconnection`.
@@ -30,10 +37,16 @@ pub(crate) struct Tables {
     pub(crate) monitors: BTreeMap<MonitorRef, Watcher>,
     /// The peer's monitors of our actors.
     pub(crate) watched: HashMap<MonitorId, Watched>,
+    /// Links between our actors and the peer's.
+    pub(crate) actor_links: ActorLinks,
     /// The peer's actors that take no messages for now.
     pub(crate) paused: BTreeSet<Serial>,
     /// Our actors that the peer was asked to send no messages for now.
     pub(crate) pausing: BTreeSet<Serial>,
+    /// Third nodes that the peer was told of.
+    pub(crate) announced: BTreeSet<NodeId>,
+    /// Our calls that waited for this session, by the tickets they waited with.
+    pub(crate) waited: BTreeMap<RequestId, RequestId>,
 }
 
 /// A request that the peer will answer.
@@ -57,9 +70,17 @@ impl Tables {
             methods: HashMap::new(),
             monitors: BTreeMap::new(),
             watched: HashMap::new(),
+            actor_links: ActorLinks::default(),
             paused: BTreeSet::new(),
             pausing: BTreeSet::new(),
+            announced: BTreeSet::new(),
+            waited: BTreeMap::new(),
         }
+    }
+
+    /// Whether the receiver takes no messages for now.
+    pub(crate) fn is_paused(&self, to: &Address) -> bool {
+        matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
     }
 
     /// The short id of a method that the peer was told of.
@@ -79,12 +100,23 @@ impl Tables {
         self.methods.insert(std::ptr::from_ref(info).addr(), id);
     }
 
+    /// What binds the two nodes now.
+    pub(crate) fn bonds(&self) -> SessionBonds {
+        SessionBonds {
+            requests: self.pending.len(),
+            links: self.actor_links.len(),
+            monitors: self.monitors.len(),
+            watched: self.watched.len(),
+        }
+    }
+
     /// Empties the tables of a session that has ended, for [`Ended::tell`].
     pub(crate) fn take_ended(&mut self) -> Ended {
         Ended {
             pending: std::mem::take(&mut self.pending).into_iter().collect(),
             monitors: std::mem::take(&mut self.monitors),
             watched: std::mem::take(&mut self.watched).into_iter().collect(),
+            linked: std::mem::take(&mut self.actor_links).actors(),
         }
     }
 }
@@ -94,19 +126,27 @@ pub(crate) struct Ended {
     pending: BTreeMap<RequestId, Pending>,
     monitors: BTreeMap<MonitorRef, Watcher>,
     watched: BTreeMap<MonitorId, Watched>,
+    linked: BTreeSet<Serial>,
 }
 
 impl Ended {
-    /// Fails calls and spawns, fires monitors, and ends the peer's monitors.
-    pub(crate) fn tell(self) {
+    /// Fails calls and spawns, ends the links of the session `stamp`, fires monitors, and ends the
+    /// peer's monitors.
+    pub(crate) fn tell(self, system: &ActorSystem, stamp: Stamp) {
         for pending in self.pending.into_values() {
             match pending {
                 Pending::Call(sink) => sink.complete(Err(CallError::Disconnected)),
                 Pending::Spawn(sink) => sink.disconnected(),
             }
         }
+        for serial in self.linked {
+            // One that is not there has told the peer, or cannot any more.
+            if let Some(cell) = system.find(Pid { node: system.node(), serial }) {
+                cell.lose(stamp);
+            }
+        }
         for watcher in self.monitors.into_values() {
-            watcher.fire(holm_wire::ExitReason::Noconnection);
+            watcher.fire(ExitReason::Noconnection);
         }
         for Watched { cell, monitor } in self.watched.into_values() {
             cell.unwatch(monitor);

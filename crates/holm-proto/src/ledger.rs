@@ -95,14 +95,14 @@ impl<T, K: Ord + Clone, W> Ledger<T, K, W> {
         Lost { links, monitors, watchers }
     }
 
-    /// The id `key` of the link with `peer` went, or came, by this session. Nothing happens if
-    /// it is no longer live.
-    pub fn stamp_link(&mut self, peer: Pid, key: LinkKey, stamp: Stamp) {
-        for side in Side::BOTH {
-            if self.ids.get(&(peer, side)) == Some(&key) {
-                self.ids.stamp(&(peer, side), stamp);
-            }
+    /// The id `key` of the link with `peer` went, or came, by this session. `false`: it is no
+    /// longer live, and nothing happens.
+    pub fn stamp_link(&mut self, peer: Pid, key: LinkKey, stamp: Stamp) -> bool {
+        let live = Side::BOTH.into_iter().find(|&side| self.ids.get(&(peer, side)) == Some(&key));
+        if let Some(side) = live {
+            self.ids.stamp(&(peer, side), stamp);
         }
+        live.is_some()
     }
 
     /// The target of `monitor` was told by this session. Nothing happens if it is not live.

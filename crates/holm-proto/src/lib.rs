@@ -4,4 +4,5 @@
 pub mod access;
 pub mod admission;
 pub mod ledger;
+pub mod redial;
 pub mod supervision;

@@ -128,6 +128,12 @@ kinds! {
     Spawn = 0x1c, Actors;
     /// It started.
     SpawnReply = 0x1d, Actors;
+    /// Two actors are linked.
+    Link = 0x1e, Actors;
+    /// No longer.
+    Unlink = 0x1f, Actors;
+    /// A linked actor ended.
+    LinkExit = 0x50, Actors;
 
     /// Opens a stream.
     Open = 0x20, Streams;

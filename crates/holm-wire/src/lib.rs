@@ -36,6 +36,7 @@ mod requests;
 pub mod schema;
 mod secret;
 pub mod session;
+mod shown;
 pub mod signal;
 mod trace;
 pub mod value;
@@ -47,8 +48,8 @@ pub use cursor::Malformed;
 pub use error::{ChunkFault, Code, RequestFault, StreamFault, Violation, WireError};
 pub use frame::FrameHead;
 pub use ids::{
-    AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, MethodId, MonitorId, NameFault,
-    NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId,
+    AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, LinkId, MethodId, MonitorId,
+    NameFault, NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId, mentioned_nodes,
 };
 pub use kind::{Class, Kind};
 pub use limits::{Limits, LimitsError};
@@ -56,4 +57,5 @@ pub use reason::ExitReason;
 pub use requests::{Admission, OpenRequests, RequestIds, Side};
 pub use schema::{Fingerprint, Message, Schema};
 pub use secret::Secret;
+pub use shown::Shown;
 pub use trace::{ParseTraceError, Traceparent};

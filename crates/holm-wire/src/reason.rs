@@ -1,5 +1,6 @@
 //! Why an actor ended, or cannot be reached.
 
+use crate::Shown;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
@@ -25,9 +26,9 @@ impl fmt::Display for ExitReason {
         match self {
             Self::Normal => f.write_str("normal"),
             Self::Shutdown(why) if why.is_empty() => f.write_str("shutdown"),
-            Self::Shutdown(why) => write!(f, "shutdown: {why}"),
+            Self::Shutdown(why) => write!(f, "shutdown: {}", Shown(why)),
             Self::Killed => f.write_str("killed"),
-            Self::Failed(error) => write!(f, "failed: {error}"),
+            Self::Failed(error) => write!(f, "failed: {}", Shown(error)),
             Self::Noproc => f.write_str("no such actor"),
             Self::Noconnection => f.write_str("no connection to its node"),
         }

@@ -31,18 +31,19 @@ pub use holm_actor::ActorService;
 pub use holm_actor::{
     Abandoned, Accepts, Actor, ActorInfo, ActorSet, ActorSystem, Address, AnyMethod, Api, Call,
     CallError, Capacity, Context, Crash, Delivery, Down, DynActor, DynError, DynMessage, Dynamic,
-    Exit, Finding, GroupError, GroupEvent, GroupWatch, Groups, Handle, Inbox, IntoExit, Job,
-    JobError, Jobs, MapError, MethodInfo, Monitor, MonitorRef, NameError, Named, Names, PlainApi,
-    Policy, PolicyCounters, Pool, PoolError, PoolOptions, PoolSendError, PoolStrategy, Priority,
-    Process, Received, Recipient, Ref, Remote, Replies, RepliesSink, Reply, ReplySink, ReturnPath,
-    ScopeFull, SendError, Signal, SpawnError, SpawnOptions, Spawnable, Supervisor, SupervisorPlan,
-    Suspect, TaskScope, Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod,
-    WireTable, cast, replies, supervision,
+    Exit, Finding, GroupError, GroupEvent, GroupWatch, Groups, Handle, Inbox, Inside, IntoExit,
+    Job, JobError, Jobs, MapError, MethodInfo, Monitor, MonitorRef, Monitored, NameError, Named,
+    Names, Outside, PlainApi, Policy, PolicyCounters, Pool, PoolError, PoolOptions, PoolSendError,
+    PoolStrategy, Priority, Process, Received, Recipient, Ref, Remote, RemoteSpawnError, Replies,
+    RepliesSink, Reply, ReplySink, ReturnPath, SPAWN_TIMEOUT, ScopeFull, SendError, Signal,
+    SpawnError, SpawnOn, SpawnOptions, Spawnable, Supervisor, SupervisorPlan, Suspect, TaskScope,
+    Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod, WireTable, cast,
+    replies, supervision,
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, ConnectError, Monitored, Node,
-    NodeBuilder, NodeEvent, NodeEvents, Rate, RemoteSpawnError, SpawnOn, StartError, access,
+    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, AutoConnect, ConnectError,
+    DeadLetters, Node, NodeBuilder, NodeEvent, NodeEvents, Rate, SessionBonds, StartError, access,
     security,
 };
 pub use holm_wire::value::Value;

@@ -9,7 +9,7 @@ use holm_env::ReadHalf;
 use holm_wire::control::Control;
 use holm_wire::session::streams::CreditFrame;
 use holm_wire::session::{Inbound, Payload, Sink};
-use holm_wire::{Class, Code, FrameHead, Kind, Violation};
+use holm_wire::{Class, Code, FrameHead, Kind, Shown, Violation};
 use parking_lot::MutexGuard;
 
 use super::{End, Handler, Out, Session, TURN_BYTES, give_way};
@@ -150,7 +150,7 @@ impl<S: Send + 'static, H: Handler> Delivery<'_, S, H> {
         match Control::decode(head, payload)? {
             Control::Tick => {}
             Control::Close { code, message } => {
-                self.closed = Some(End::ClosedByPeer { code, message: message.to_owned() });
+                self.closed = Some(End::ClosedByPeer { code, message: Shown(message).to_string() });
             }
             other @ (Control::Pause(_) | Control::Resume(_)) => self.handler.handle_control(other),
         }

@@ -8,6 +8,7 @@ use holm_net::unix_dir::PrivateDir;
 use holm_node::access::{Access, AllowList, Capabilities, Grant, Peers, Role};
 
 use crate::actors::{Log, Probe};
+use crate::links::linked_exit;
 use crate::support::*;
 
 /// A place for Unix sockets.
@@ -190,9 +191,8 @@ async fn a_peer_does_what_it_may_and_no_more() {
         assert_eq!(sent, may_send, "{capabilities:?}");
         let spawned = match client.spawn_on::<Log>(server.name(), Log::default()).await {
             Ok(_) => true,
-            Err(RemoteSpawnError::Refused(error)) => {
-                assert_eq!(error.code, Code::Forbidden);
-                assert!(error.message.contains("does not let the peer spawn"), "{error}");
+            Err(RemoteSpawnError::Denied(text)) => {
+                assert!(text.contains("does not let the peer spawn"), "{text}");
                 false
             }
             Err(other) => panic!("{other}"),
@@ -211,8 +211,9 @@ async fn a_peer_does_what_it_may_and_no_more() {
         let all = may_send && may_spawn && may_watch;
         assert_eq!(server.admission_counters().denied == denied, all, "{capabilities:?}");
     }
-    // A message without an answer is dropped, and so is a kill.
+    // A message without an answer is dropped, and so is a kill; a link is answered.
     server.set_access(access(&join));
+    assert_eq!(linked_exit(&client, log.pid()).await.1, holm::ExitReason::Noconnection);
     let (entries, denied) = (local.count().await, server.admission_counters().denied);
     log.cast().note(2).unwrap();
     client.system().kill(log.pid());
@@ -228,12 +229,11 @@ async fn what_is_not_registered_is_not_spawned_whatever_a_peer_may() {
     let server = Node::builder("s@x").listen(sockets.at("s")).access(access).start().await.unwrap();
     let client = sockets.start("c@x", Access::default()).await;
     connect(&client, &server).await;
-    let Err(RemoteSpawnError::Refused(error)) =
-        client.spawn_on::<Log>(server.name(), Log::default()).await
-    else {
-        panic!("it was spawned");
-    };
-    assert!(error.code == Code::Forbidden && error.message.contains("not spawnable"), "{error}");
+    let spawned = client.spawn_on::<Log>(server.name(), Log::default()).await;
+    assert!(
+        matches!(&spawned, Err(RemoteSpawnError::NotSpawnable(text)) if text.contains("Log")),
+        "{spawned:?}",
+    );
 }
 
 /// The sessions of those who are no longer let in end, with the reason on both sides; others do

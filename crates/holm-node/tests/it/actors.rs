@@ -89,10 +89,18 @@ impl Probe {
 #[actor]
 impl Probe {
     async fn signal(&mut self, signal: Signal, _cx: &mut Context<Self>) {
-        if let Signal::Down(down) = signal {
-            self.got.push((u64::MAX, 0));
-            self.downs.send(down).await.unwrap();
+        self.got.push((u64::MAX, 0));
+        match signal {
+            Signal::Down(down) => self.downs.send(down).await.unwrap(),
+            Signal::Exit(_) => self.entered.notify_one(),
+            other => panic!("{other:?}"),
         }
+    }
+
+    /// Links with another actor, whose end it survives.
+    async fn bind(&mut self, cx: &mut Context<Self>, pid: Pid) {
+        cx.trap_exits(true);
+        cx.link(pid);
     }
 
     /// Waits until the test releases it.
@@ -106,7 +114,7 @@ impl Probe {
         self.got.push((number, bytes.len()));
     }
 
-    /// Numbers and lengths, in order of arrival; a `Down` is the largest number.
+    /// Numbers and lengths, in order of arrival; a signal is the largest number.
     async fn got(&mut self) -> Vec<(u64, usize)> {
         self.got.clone()
     }

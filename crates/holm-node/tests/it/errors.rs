@@ -1,6 +1,6 @@
 //! What cannot be delivered, and who hears of it.
 
-use holm::{CallError, Code, SendError};
+use holm::{CallError, Code, ExitReason, SendError};
 
 use crate::actors::Log;
 use crate::support::*;
@@ -89,7 +89,8 @@ async fn messages_that_nobody_takes_are_counted() {
     a.system().reference::<Log>(shop.pid()).cast().note(3).unwrap();
     a.at::<Log>(b.name(), "nobody").cast().note(4).unwrap();
     assert_eq!(there.count().await, Err(CallError::Noproc));
-    assert_eq!(b.dead_letters(), 5);
+    let dead = b.dead_letters();
+    assert_eq!((dead.noproc, dead.refused, dead.unreachable), (4, 1, 0));
 }
 
 #[tokio::test]
@@ -97,6 +98,12 @@ async fn without_a_session_a_message_comes_back() {
     let net = Net::default();
     let (a, b) = (net.start("a@x").await, net.start("b@x").await);
     let there = reach(&a, &b.spawn(Log::default()));
+    assert_eq!(there.count().await, Err(CallError::Noproc), "nobody has heard of the node");
+    assert!(matches!(there.cast().note(1), Err(SendError::Noproc(_))));
+    assert_eq!(a.monitor(there.pid()).await.reason, ExitReason::Noproc);
+    connect(&a, &b).await;
+    a.disconnect(b.name());
+    a.monitor_node(b.name()).await;
     assert_eq!(there.count().await, Err(CallError::Disconnected));
     assert!(matches!(there.cast().note(1), Err(SendError::Disconnected(_))));
     assert!(matches!(there.send().note(1).await, Err(SendError::Disconnected(_))));

@@ -4,10 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use holm::env::Endpoint;
-use holm::{CallError, ExitReason, Node, NodeEvent};
+use holm::{CallError, ExitReason, Node, NodeEvent, SessionBonds};
 use holm_net::unix_dir::PrivateDir;
 
 use crate::actors::{Log, Probe};
+use crate::links::Trapper;
+use crate::puppets::{Puppet, act, notes};
 use crate::support::*;
 
 /// Where the child is to listen; in the child alone.
@@ -54,7 +56,7 @@ async fn child() {
 }
 
 #[tokio::test]
-async fn a_killed_peer_fails_calls_and_fires_monitors() {
+async fn a_killed_peer_fails_calls_and_fires_monitors_and_links() {
     let dir = PrivateDir::create(&std::env::temp_dir(), "killed-").unwrap();
     for (n, at) in [Endpoint::Unix(dir.path().join("s")), "tcp:127.0.0.1:0".parse().unwrap()]
         .into_iter()
@@ -86,6 +88,14 @@ async fn kill_one(at: &Endpoint) {
     let watcher = Probe::default();
     let watching = node.spawn(watcher.clone());
     watching.watch(log.pid()).await.unwrap();
+    // Linked with actors there: one that traps exits, one that does not.
+    let mut trapper = Trapper::new(&node);
+    trapper.link(log.pid()).await;
+    let linked = node.spawn(Puppet::default());
+    let linked_down = node.monitor(linked.pid());
+    let peer = log.pid();
+    linked.tell(act(move |_, cx| cx.link(peer))).unwrap();
+    notes(&linked).await;
     let mut call = Box::pin(probe.hold());
     begin(&mut call).await;
     log.note(1).await.unwrap();
@@ -95,6 +105,9 @@ async fn kill_one(at: &Endpoint) {
         assert_eq!(down.await.reason, ExitReason::Noconnection);
     }
     assert_eq!(watcher.down().await.reason, ExitReason::Noconnection);
+    assert_eq!(trapper.exit().await, (log.pid(), ExitReason::Noconnection));
+    assert_eq!(linked_down.await.reason, ExitReason::Noconnection);
+    assert_eq!(node.bonds_with(&name), SessionBonds::default());
     assert_eq!(events.next().await, Some(NodeEvent::Up(name.clone())));
     assert_eq!(events.next().await, Some(NodeEvent::Down(name)));
     assert!(node.connect(at).await.is_err());
@@ -103,6 +116,6 @@ async fn kill_one(at: &Endpoint) {
     let _child = start_child(at);
     let name = node.connect(at).await.unwrap();
     assert_eq!(node.at::<Log>(&name, "log").count().await, Ok(0));
-    assert_eq!(log.count().await, Err(CallError::Disconnected));
+    assert_eq!(log.count().await, Err(CallError::Noproc));
     node.stop().await;
 }

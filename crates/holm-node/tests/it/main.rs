@@ -5,16 +5,24 @@
 mod access;
 mod actors;
 mod admission;
+mod dialling;
 mod errors;
+mod exit_table;
 mod hostile;
+mod hostile_links;
 mod killed;
 mod large;
+mod links;
 mod monitors;
 mod pressure;
+#[path = "../../../holm-actor/tests/it/support.rs"]
+#[allow(dead_code, reason = "the tests of one node use more of it")]
+mod puppets;
 mod raw;
 mod secured;
 mod sessions;
 mod spawning;
+mod spawning_bound;
 mod stopping;
 mod support;
 mod talk;

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, IoSlice};
 use holm::{Node, Pid, Remote};
 use holm_env::Transport as _;
 use holm_net::Secured;
-use holm_net::handshake::Peering;
+use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_wire::control::Control;
 use holm_wire::handshake::{Dial, Hello, Introduction};
 use holm_wire::session::{Inbound, Order, Outbound, Payload, Sink};
@@ -27,15 +27,26 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) async fn connect(net: &Net, node: &Node) -> Self {
+        Self::dial(net, node, 1, None).await.unwrap()
+    }
+
+    /// Its dial of this number.
+    pub(crate) async fn dial(
+        net: &Net,
+        node: &Node,
+        attempt: u64,
+        gone: Option<u64>,
+    ) -> Result<Self, HandshakeFailure> {
+        let attempt_no = |attempt: u64| AttemptNo(attempt.try_into().unwrap());
         let to = &node.endpoints()[0];
         let connection = net.transport().dial(to).await.unwrap();
-        let attempt = AttemptNo(1.try_into().unwrap());
         let from =
             Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
-        let hello = Hello { dial: Dial { attempt, gone: None }, from };
-        let peering = Secured::unchecked(connection).dial(hello, |_, _| Ok(())).await.unwrap();
+        let dial = Dial { attempt: attempt_no(attempt), gone: gone.map(attempt_no) };
+        let hello = Hello { dial, from };
+        let peering = Secured::unchecked(connection).dial(hello, |_, _| Ok(())).await?;
         let (out, ids) = (Outbound::new(Limits::default()), RequestIds::new(Side::Dialled));
-        Self { peering, out, ids }
+        Ok(Self { peering, out, ids })
     }
 
     pub(crate) fn push(&mut self, signal: &Signal<'_>) {

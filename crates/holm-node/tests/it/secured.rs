@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use holm::env::{Endpoint, Env};
-use holm::{Node, NodeEvent, Secret};
+use holm::{AutoConnect, Node, NodeEvent, Secret};
 use holm_net::Security;
 use holm_net::identity::TokenScope;
 use holm_node::access::{Access, AllowList, Peers};
@@ -219,6 +219,7 @@ async fn a_shard_is_served_by_one_worker_that_may() {
         let mut config = insecure();
         config.token = Some(source.clone());
         let builder = Node::builder(name).security(config).role(Role::Worker).shards(shards);
+        let builder = builder.auto_connect(AutoConnect::Never);
         builder.start().await.unwrap()
     };
     let stranger = worker("w3@x", &[ShardId(2), ShardId(3)]).await;

@@ -1,7 +1,7 @@
 //! Spawning on other nodes.
 
 use holm::prelude::*;
-use holm::{Code, RemoteSpawnError, SpawnError, Spawnable};
+use holm::{RemoteSpawnError, SpawnError, Spawnable};
 
 use crate::actors::{Log, STILLBORN};
 use crate::support::*;
@@ -42,23 +42,21 @@ async fn an_actor_is_spawned_with_its_arguments() {
 
 #[tokio::test]
 async fn a_refused_spawn_says_why() {
+    use RemoteSpawnError::{Failed, NotSpawnable};
     let net = Net::default();
     let a = net.start("a@x").await;
     let b = net.builder("b@x").spawnable::<Picky>().start().await.unwrap();
     connect(&a, &b).await;
     let spawn = async |number| match a.spawn_on::<Picky>(b.name(), number).await {
         Ok(picky) => Ok(picky.number().await.unwrap()),
-        Err(RemoteSpawnError::Refused(error)) => Err((error.code, error.message.to_string())),
-        Err(other) => panic!("{other}"),
+        Err(error) => Err(error),
     };
     assert_eq!(spawn(7).await, Ok(7));
-    assert!(matches!(spawn(0).await, Err((Code::Internal, text)) if text.contains("not 0")));
-    assert!(matches!(spawn(1).await, Err((Code::Internal, _))));
+    assert!(matches!(spawn(0).await, Err(Failed(text)) if text.contains("not 0")));
+    assert!(matches!(spawn(1).await, Err(Failed(text)) if text.contains("panicked")));
     assert_eq!(spawn(8).await, Ok(8));
     let outcome = b.spawn_on::<Picky>(a.name(), 7).await;
-    assert!(
-        matches!(outcome, Err(RemoteSpawnError::Refused(error)) if error.code == Code::Forbidden)
-    );
+    assert!(matches!(outcome, Err(NotSpawnable(text)) if text.contains("Picky")));
     let outcome = a.spawn_on::<Picky>(&name("c@x"), 7).await;
     assert!(matches!(outcome, Err(RemoteSpawnError::Disconnected(node)) if node == name("c@x")));
 }

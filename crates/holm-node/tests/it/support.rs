@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holm::env::{Endpoint, MemoryTransport};
-use holm::{ExitReason, Node, NodeBuilder, NodeEvent, NodeEvents, NodeName};
+use holm::{AutoConnect, ExitReason, Node, NodeBuilder, NodeEvent, NodeEvents, NodeName};
 
 use crate::actors::{Log, Probe};
 
@@ -12,12 +12,13 @@ use crate::actors::{Log, Probe};
 pub(crate) struct Net(MemoryTransport);
 
 impl Net {
-    /// A node to be, listening under the part of its name before the `@`.
+    /// A node to be, listening under the part of its name before the `@`. It dials nobody by itself.
     pub(crate) fn builder(&self, name: &str) -> NodeBuilder {
         Node::builder(name)
             .transport(Arc::new(self.0.clone()))
             .listen(Self::at(name))
             .spawnable::<Log>()
+            .auto_connect(AutoConnect::Never)
     }
 
     pub(crate) async fn start(&self, name: &str) -> Node {

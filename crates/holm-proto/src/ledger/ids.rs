@@ -1,17 +1,15 @@
 //! What names a link, a session and a queued exit.
 
-use holm_wire::{NodeId, Pid};
+pub use holm_wire::LinkId;
 
-/// A number for a link, minted by the driver's counter; never twice on one node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u64);
+use holm_wire::{NodeId, Pid};
 
 /// One call of `link`, unique in the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkKey {
     /// The node that minted it.
     pub node: NodeId,
-    /// Its number there.
+    /// Its number there, minted by the driver's counter; never twice on one node.
     pub id: LinkId,
 }
 

@@ -71,24 +71,25 @@ impl<T, K: Ord + Clone, W> Ledger<T, K, W> {
         self.ids.insert((peer, Side::Theirs), key);
     }
 
-    /// `Unlink` arrived: `peer` has ended the link as far as it knew of it.
-    pub fn handle_unlink(&mut self, peer: Pid, ids: &LinkIds) {
-        for side in Side::BOTH {
-            if self.ids.get(&(peer, side)).is_some_and(|key| ids.contains(*key)) {
-                self.ids.remove(&(peer, side));
-            }
-        }
+    /// `Unlink` arrived: `peer` has ended the link as far as it knew of it. The ids that are
+    /// retired by it.
+    pub fn handle_unlink(&mut self, peer: Pid, ids: &LinkIds) -> LinkIds {
+        let mut retire = |side| {
+            let named = self.ids.get(&(peer, side)).is_some_and(|key| ids.contains(*key));
+            if named { self.ids.remove(&(peer, side)) } else { None }
+        };
+        LinkIds::new(retire(Side::Mine), retire(Side::Theirs))
     }
 
-    /// An exit through the link arrived. `true`: it acts, and the link is gone; the driver ends
-    /// the actor, or calls [`queue_exit`](Self::queue_exit). `false`: it is to be ignored, for
-    /// this actor has ended the link it came through.
-    pub fn handle_exit(&mut self, peer: Pid, ids: &LinkIds) -> bool {
-        let acts = ids.iter().any(|key| self.link_ids(peer).contains(key));
-        if acts {
-            self.remove_link(peer);
+    /// An exit through the link arrived. The ids that the link had: it acts, and the link is
+    /// gone; the driver ends the actor, or calls [`queue_exit`](Self::queue_exit). None: it is to
+    /// be ignored, for this actor has ended the link it came through.
+    pub fn handle_exit(&mut self, peer: Pid, ids: &LinkIds) -> LinkIds {
+        if ids.iter().any(|key| self.link_ids(peer).contains(key)) {
+            self.remove_link(peer)
+        } else {
+            LinkIds::default()
         }
-        acts
     }
 
     /// An exit that acted goes to the inbox, since this actor traps exits.

@@ -3,6 +3,7 @@
 mod breaks;
 mod crash;
 mod crossing;
+mod links;
 mod member;
 mod planted;
 mod storm;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use holm::env::Transport;
 use holm::prelude::*;
-use holm::{MonitorRef, NodeEvent, NodeEvents, Pid};
+use holm::{AutoConnect, MonitorRef, NodeEvent, NodeEvents, Pid};
 use holm_sim::Host;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -31,6 +32,7 @@ async fn start_over(host: &Host, transport: Arc<dyn Transport>) -> Node {
         .transport(transport)
         .listen(host.endpoint())
         .spawnable::<Stuck>()
+        .auto_connect(AutoConnect::Never)
         .start()
         .await
         .unwrap()

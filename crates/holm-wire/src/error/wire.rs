@@ -2,7 +2,7 @@
 
 use super::Code;
 use crate::{
-    ExitReason, Malformed,
+    ExitReason, Malformed, Shown,
     cursor::{Cursor, malformed, put_text},
     varint,
 };
@@ -17,7 +17,7 @@ const RETRY_AFTER: &str = "retry_after_ms=";
 
 /// An error told to a peer. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
+#[error("{code}: {}", Shown(.message))]
 pub struct WireError {
     /// What went wrong.
     pub code: Code,

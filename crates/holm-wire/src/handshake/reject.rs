@@ -2,7 +2,7 @@
 
 use super::{HandshakeError, VERSIONS, VersionRange};
 use crate::{
-    Code, FrameHead, Kind, Malformed,
+    Code, FrameHead, Kind, Malformed, Shown,
     cursor::{Cursor, put_text},
     error::{ERROR_TEXT_MAX, take_code},
     frame::write_frame,
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// A refusal, readable by every version: its layout never changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
+#[error("{code}: {}", Shown(.message))]
 pub struct Reject {
     /// The versions that the refusing side speaks.
     pub versions: VersionRange,

@@ -42,6 +42,10 @@ impl fmt::Display for ShardId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MonitorId(pub u64);
 
+/// One call of `link`, chosen by and unique on the node of the actor that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
 /// The short name of a method within one session and direction, given by `Define`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MethodId(pub u32);

@@ -1,7 +1,7 @@
 //! An actor's address, equal on every node.
 
-use super::NodeId;
-use serde::{Deserialize, Serialize};
+use super::{NodeId, mentioned};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
 /// Which actor of its node, in this life of the node; never reused, never 0.
@@ -27,12 +27,22 @@ impl fmt::Display for Serial {
 }
 
 /// An actor: node and serial. Written `<node.serial>`, the node in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Pid {
     /// The life of the node it runs on.
     pub node: NodeId,
     /// Which actor there.
     pub serial: Serial,
+}
+
+impl Serialize for Pid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        mentioned::note(self.node);
+        let mut fields = serializer.serialize_struct("Pid", 2)?;
+        fields.serialize_field("node", &self.node)?;
+        fields.serialize_field("serial", &self.serial)?;
+        fields.end()
+    }
 }
 
 const _: () = assert!(size_of::<Pid>() == 16 && size_of::<Option<Pid>>() == 16);

@@ -1,8 +1,8 @@
 //! Bytes to signals.
 
-use super::{SIGNAL_NAME_BYTES_MAX, Signal, Target, Watch, options};
+use super::{LinkedBy, Parent, SIGNAL_NAME_BYTES_MAX, Signal, Target, Watch, linked_by, options};
 use crate::{
-    BodyCodec, Fingerprint, FrameHead, Incarnation, Kind, Malformed, MethodId, MonitorId,
+    BodyCodec, Fingerprint, FrameHead, Incarnation, Kind, LinkId, Malformed, MethodId, MonitorId,
     RequestId, Serial, Traceparent, Violation, WireError,
     cursor::{Cursor, malformed},
     endpoints::take_endpoints,
@@ -66,6 +66,9 @@ impl<'a> Signal<'a> {
             | Kind::Down
             | Kind::Exit
             | Kind::Kill
+            | Kind::Link
+            | Kind::Unlink
+            | Kind::LinkExit
                 if head.id.is_some() =>
             {
                 Err(malformed("id", "is not 0"))
@@ -78,6 +81,9 @@ impl<'a> Signal<'a> {
             Kind::Down => down(rest),
             Kind::Exit => exit(rest),
             Kind::Kill => kill(rest),
+            Kind::Link => link(rest),
+            Kind::Unlink => unlink(rest),
+            Kind::LinkExit => link_exit(rest),
         };
         match signal {
             Ok(signal) => Ok((signal, trace)),
@@ -182,11 +188,34 @@ fn spawn<'a>(
     trace: &mut Option<Traceparent>,
 ) -> Result<Signal<'a>, Malformed> {
     let actor_type = rest.str("actor_type", SIGNAL_NAME_BYTES_MAX)?;
-    let (codec, bits) = take_options(&mut rest, options::MONITORED | options::TRACE)?;
+    let fingerprint = Fingerprint::from_bytes(rest.array("fingerprint")?);
+    let allowed = options::MONITORED | options::LINKED | options::TRACE;
+    let (codec, bits) = take_options(&mut rest, allowed)?;
     let monitored =
         if bits & options::MONITORED == 0 { None } else { Some(take_watch(&mut rest)?) };
+    let linked = if bits & options::LINKED == 0 { None } else { Some(take_parent(&mut rest)?) };
     *trace = take_trace(bits, &mut rest)?;
-    Ok(Signal::Spawn { id, actor_type, codec, monitored, args: rest.rest() })
+    let args = rest.rest();
+    Ok(Signal::Spawn { id, actor_type, fingerprint, codec, monitored, linked, args })
+}
+
+fn link(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let link = LinkId(rest.varint("link")?);
+    let (from, to) = take_pair(&mut rest)?;
+    all(Signal::Link { link, from, to }, rest)
+}
+
+fn unlink(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let links = take_links(&mut rest)?;
+    let (from, to) = take_pair(&mut rest)?;
+    all(Signal::Unlink { links, from, to }, rest)
+}
+
+fn link_exit(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let links = take_links(&mut rest)?;
+    let (from, to) = take_pair(&mut rest)?;
+    let reason = take_reason(&mut rest)?;
+    all(Signal::LinkExit { links, from, to, reason }, rest)
 }
 
 fn spawn_reply(id: RequestId, mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
@@ -224,6 +253,26 @@ fn take_target<'a>(rest: &mut Cursor<'a>) -> Result<Target<'a>, Malformed> {
 fn take_watch(rest: &mut Cursor<'_>) -> Result<Watch, Malformed> {
     let monitor = MonitorId(rest.varint("monitor")?);
     Ok(Watch { monitor, watcher: take_optional("watcher", rest)? })
+}
+
+fn take_parent(rest: &mut Cursor<'_>) -> Result<Parent, Malformed> {
+    Ok(Parent { link: LinkId(rest.varint("link")?), serial: take_serial("parent", rest)? })
+}
+
+fn take_links(rest: &mut Cursor<'_>) -> Result<LinkedBy, Malformed> {
+    let which = rest.u8("links")?;
+    let mut id = || rest.varint("links").map(LinkId);
+    Ok(match which {
+        linked_by::SENDER => LinkedBy::Sender(id()?),
+        linked_by::RECEIVER => LinkedBy::Receiver(id()?),
+        linked_by::BOTH => LinkedBy::Both { sender: id()?, receiver: id()? },
+        _ => return Err(malformed("links", "has unknown bits, or none")),
+    })
+}
+
+/// Sender and receiver.
+fn take_pair(rest: &mut Cursor<'_>) -> Result<(Serial, Serial), Malformed> {
+    Ok((take_serial("from", rest)?, take_serial("to", rest)?))
 }
 
 fn take_optional(field: &'static str, rest: &mut Cursor<'_>) -> Result<Option<Serial>, Malformed> {

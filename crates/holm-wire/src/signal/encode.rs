@@ -1,6 +1,6 @@
 //! Signals to bytes.
 
-use super::{Signal, Target, Watch, options};
+use super::{LinkedBy, Signal, Target, Watch, linked_by, options};
 use crate::{
     Serial, Traceparent, cursor::put_slice, endpoints::put_endpoints, error::put_reason, varint,
 };
@@ -52,11 +52,18 @@ impl Signal<'_> {
             }
             Self::Cancel { id: _ } => {}
             Self::SpawnReply { id: _, serial } => varint::encode(serial.as_u64(), out),
-            Self::Spawn { id: _, actor_type, codec, monitored, args } => {
+            Self::Spawn { id: _, actor_type, fingerprint, codec, monitored, linked, args } => {
                 put_slice(actor_type.as_bytes(), out);
-                out.push(*codec as u8 | bit_if(monitored.is_some(), options::MONITORED) | traced);
+                out.extend_from_slice(&fingerprint.to_bytes());
+                let bound = bit_if(monitored.is_some(), options::MONITORED)
+                    | bit_if(linked.is_some(), options::LINKED);
+                out.push(*codec as u8 | bound | traced);
                 if let Some(watch) = monitored {
                     put_watch(*watch, out);
+                }
+                if let Some(parent) = linked {
+                    varint::encode(parent.link.0, out);
+                    varint::encode(parent.serial.as_u64(), out);
                 }
                 put_trace(out);
                 out.extend_from_slice(args);
@@ -67,7 +74,10 @@ impl Signal<'_> {
             | Self::Demonitor { .. }
             | Self::Down { .. }
             | Self::Exit { .. }
-            | Self::Kill { .. } => self.encode_rest(out),
+            | Self::Kill { .. }
+            | Self::Link { .. }
+            | Self::Unlink { .. }
+            | Self::LinkExit { .. } => self.encode_rest(out),
         }
     }
 
@@ -102,6 +112,19 @@ impl Signal<'_> {
                 put_optional(*from, out);
                 varint::encode(to.as_u64(), out);
             }
+            Self::Link { link, from, to } => {
+                varint::encode(link.0, out);
+                put_pair(*from, *to, out);
+            }
+            Self::Unlink { links, from, to } => {
+                put_links(*links, out);
+                put_pair(*from, *to, out);
+            }
+            Self::LinkExit { links, from, to, reason } => {
+                put_links(*links, out);
+                put_pair(*from, *to, out);
+                put_reason(reason, out);
+            }
             Self::Send { .. }
             | Self::Call { .. }
             | Self::Reply { .. }
@@ -132,6 +155,25 @@ fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
 fn put_watch(watch: Watch, out: &mut Vec<u8>) {
     varint::encode(watch.monitor.0, out);
     put_optional(watch.watcher, out);
+}
+
+fn put_links(links: LinkedBy, out: &mut Vec<u8>) {
+    let (byte, first, second) = match links {
+        LinkedBy::Sender(id) => (linked_by::SENDER, id, None),
+        LinkedBy::Receiver(id) => (linked_by::RECEIVER, id, None),
+        LinkedBy::Both { sender, receiver } => (linked_by::BOTH, sender, Some(receiver)),
+    };
+    out.push(byte);
+    varint::encode(first.0, out);
+    if let Some(second) = second {
+        varint::encode(second.0, out);
+    }
+}
+
+/// Sender and receiver.
+fn put_pair(from: Serial, to: Serial, out: &mut Vec<u8>) {
+    varint::encode(from.as_u64(), out);
+    varint::encode(to.as_u64(), out);
 }
 
 fn put_optional(serial: Option<Serial>, out: &mut Vec<u8>) {

@@ -6,8 +6,8 @@ mod encode;
 mod tests;
 
 use crate::{
-    BodyCodec, ExitReason, FrameHead, Incarnation, Kind, MethodId, MonitorId, NodeName, RequestId,
-    Serial, WireError, hash::StableHash, schema::Fingerprint,
+    BodyCodec, ExitReason, FrameHead, Incarnation, Kind, LinkId, MethodId, MonitorId, NodeName,
+    RequestId, Serial, WireError, hash::StableHash, schema::Fingerprint,
 };
 
 /// The layout of every signal, hashed into [`ENVELOPE`]. Edit it with the encoding; what
@@ -25,8 +25,12 @@ const LAYOUT: &str = "\
     Down: monitor varint, watcher varint, reason; \
     Exit: from varint, to varint, reason; \
     Kill: from varint, to varint; \
-    Spawn: actor_type text, options, [monitor varint, watcher varint], body; \
-    SpawnReply: serial varint";
+    Spawn: actor_type text, fingerprint 8, options, [monitor varint, watcher varint], \
+    [link varint, parent varint], body; \
+    SpawnReply: serial varint; \
+    Link: link varint, from varint, to varint; \
+    Unlink: links, from varint, to varint; \
+    LinkExit: links, from varint, to varint, reason";
 
 /// How this build writes signals; sessions need the same on both sides.
 pub const ENVELOPE: Fingerprint =
@@ -52,6 +56,31 @@ pub struct Watch {
     pub monitor: MonitorId,
     /// The watching actor; none if it is no actor that waits.
     pub watcher: Option<Serial>,
+}
+
+/// The ids that one link has: of each side of the session at most one, and of no third node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkedBy {
+    /// The one that the sender of the frame minted.
+    Sender(LinkId),
+    /// The one that its receiver minted.
+    Receiver(LinkId),
+    /// Both have linked.
+    Both {
+        /// As above.
+        sender: LinkId,
+        /// As above.
+        receiver: LinkId,
+    },
+}
+
+/// To whom a new actor is linked from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The id of the link, minted by the sender.
+    pub link: LinkId,
+    /// The actor on the sending node.
+    pub serial: Serial,
 }
 
 /// One frame of the actors class. A body is always last and takes the rest of the
@@ -171,12 +200,16 @@ pub enum Signal<'a> {
     Spawn {
         /// Pairs it with the answer.
         id: RequestId,
-        /// The stable name of the actor's type.
+        /// The stable name of the actor's type, or of a function.
         actor_type: &'a str,
+        /// The structure of the arguments.
+        fingerprint: Fingerprint,
         /// How the arguments are coded.
         codec: BodyCodec,
         /// Monitor it from its start.
         monitored: Option<Watch>,
+        /// Link it from its start.
+        linked: Option<Parent>,
         /// The arguments.
         args: &'a [u8],
     },
@@ -186,6 +219,37 @@ pub enum Signal<'a> {
         id: RequestId,
         /// Its serial.
         serial: Serial,
+    },
+    /// The sending actor has linked to the receiving one. If that has ended, the answer is a
+    /// `LinkExit` with this id.
+    Link {
+        /// Its id, minted by the sender.
+        link: LinkId,
+        /// The actor that links.
+        from: Serial,
+        /// To whom.
+        to: Serial,
+    },
+    /// The sending actor has ended its link with the receiving one, as far as it knew of it.
+    Unlink {
+        /// The ids that it knew.
+        links: LinkedBy,
+        /// The actor that unlinks.
+        from: Serial,
+        /// From whom.
+        to: Serial,
+    },
+    /// An actor ended that is linked with the receiving one; or it was never there, or is out of
+    /// reach.
+    LinkExit {
+        /// The ids that the link has on its side.
+        links: LinkedBy,
+        /// The actor that ended.
+        from: Serial,
+        /// To whom.
+        to: Serial,
+        /// Why it ended.
+        reason: ExitReason,
     },
 }
 
@@ -208,6 +272,9 @@ impl Signal<'_> {
             Self::Kill { .. } => FrameHead::new(Kind::Kill),
             Self::Spawn { id, .. } => FrameHead::of_request(Kind::Spawn, id),
             Self::SpawnReply { id, .. } => FrameHead::of_request(Kind::SpawnReply, id),
+            Self::Link { .. } => FrameHead::new(Kind::Link),
+            Self::Unlink { .. } => FrameHead::new(Kind::Unlink),
+            Self::LinkExit { .. } => FrameHead::new(Kind::LinkExit),
         }
     }
 }
@@ -222,4 +289,13 @@ mod options {
     pub(super) const MONITORED: u8 = 0x10;
     /// Of Send, Call and Spawn: a trace context follows, behind the above.
     pub(super) const TRACE: u8 = 0x20;
+    /// Of Spawn: a link follows, behind the monitor.
+    pub(super) const LINKED: u8 = 0x40;
+}
+
+/// Which ids of a link follow, one byte.
+mod linked_by {
+    pub(super) const SENDER: u8 = 1;
+    pub(super) const RECEIVER: u8 = 2;
+    pub(super) const BOTH: u8 = 3;
 }

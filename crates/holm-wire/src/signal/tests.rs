@@ -25,6 +25,19 @@ fn watch() -> impl Strategy<Value = Watch> {
         .prop_map(|(monitor, watcher)| Watch { monitor: MonitorId(monitor), watcher })
 }
 
+fn links() -> impl Strategy<Value = LinkedBy> {
+    let id = || any::<u64>().prop_map(LinkId);
+    prop_oneof![
+        id().prop_map(LinkedBy::Sender),
+        id().prop_map(LinkedBy::Receiver),
+        (id(), id()).prop_map(|(sender, receiver)| LinkedBy::Both { sender, receiver }),
+    ]
+}
+
+fn parent() -> impl Strategy<Value = Parent> {
+    (any::<u64>(), serial()).prop_map(|(link, serial)| Parent { link: LinkId(link), serial })
+}
+
 fn reason() -> impl Strategy<Value = ExitReason> {
     prop_oneof![
         Just(ExitReason::Normal),
@@ -73,15 +86,19 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
         (id(), error(), proptest::option::of(reason()))
             .prop_map(|(id, error, reason)| Signal::ReplyError { id, error, reason }),
         id().prop_map(|id| Signal::Cancel { id }),
-        (id(), codec(), proptest::option::of(watch()), body()).prop_map(
-            |(id, codec, monitored, args)| Signal::Spawn {
-                id,
-                actor_type: "index.Shard",
-                codec,
-                monitored,
-                args
-            }
-        ),
+        (
+            id(),
+            any::<u64>(),
+            codec(),
+            proptest::option::of(watch()),
+            proptest::option::of(parent()),
+            body()
+        )
+            .prop_map(|(id, fingerprint, codec, monitored, linked, args)| {
+                let fingerprint = Fingerprint::from_u64(fingerprint);
+                let actor_type = "index.Shard";
+                Signal::Spawn { id, actor_type, fingerprint, codec, monitored, linked, args }
+            }),
         (id(), serial()).prop_map(|(id, serial)| Signal::SpawnReply { id, serial }),
     ];
     let unasked =
@@ -107,7 +124,21 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
             (proptest::option::of(serial()), serial())
                 .prop_map(|(from, to)| Signal::Kill { from, to }),
         ];
-    prop_oneof![asked, unasked]
+    let linking = prop_oneof![
+        (any::<u64>(), serial(), serial()).prop_map(|(link, from, to)| Signal::Link {
+            link: LinkId(link),
+            from,
+            to
+        }),
+        (links(), serial(), serial()).prop_map(|(links, from, to)| Signal::Unlink {
+            links,
+            from,
+            to
+        }),
+        (links(), serial(), serial(), reason())
+            .prop_map(|(links, from, to, reason)| Signal::LinkExit { links, from, to, reason }),
+    ];
+    prop_oneof![asked, unasked, linking]
 }
 
 proptest! {
@@ -123,9 +154,9 @@ proptest! {
         kind in prop::sample::select(Kind::ALL), id: Option<u64>, payload in vec(any::<u8>(), 0..80),
     ) {
         let head = FrameHead { kind, id: id.and_then(RequestId::from_u64) };
-        if let Ok(signal) = Signal::decode(head, &payload) {
+        if let Ok((signal, trace)) = Signal::decode_traced(head, &payload) {
             let mut again = Vec::new();
-            signal.encode(&mut again);
+            signal.encode_traced(trace, &mut again);
             prop_assert_eq!(again, payload, "there is one encoding of each signal");
         }
     }
@@ -146,6 +177,10 @@ fn what_is_refused() {
     assert!(fault(Kind::Cancel, 1, &[0]).contains("after its last field"));
     assert!(fault(Kind::SpawnReply, 2, &[0]).contains("`serial` is 0"));
     assert!(fault(Kind::Kill, 0, &[0, 0]).contains("`to` is 0"));
+    assert!(fault(Kind::Link, 0, &[1, 0, 1]).contains("`from` is 0"), "only actors link");
+    assert!(fault(Kind::Unlink, 0, &[0, 1, 1]).contains("`links` has unknown bits, or none"));
+    assert!(fault(Kind::LinkExit, 0, &[4, 1, 1, 1, 0]).contains("`links` has unknown bits"));
+    assert!(fault(Kind::LinkExit, 0, &[3, 1]).contains("`links` is cut short"));
     assert!(fault(Kind::Send, 0, &[0, 0xff, 0xff, 0xff, 0xff, 0x0f]).contains("too long"));
     let head = FrameHead::of_request(Kind::Tick, RequestId::from_u64(1).unwrap());
     assert!(crate::control::Control::decode(head, &[]).is_err(), "a tick of a request");

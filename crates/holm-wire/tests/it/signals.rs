@@ -1,15 +1,16 @@
 //! The signals that the vectors of `session.hex` stand for.
 
 use holm_wire::{
-    BodyCodec, Code, ExitReason, Fingerprint, Incarnation, MethodId, MonitorId, RequestId, Serial,
-    WireError,
-    signal::{Signal, Target, Watch},
+    BodyCodec, Code, ExitReason, Fingerprint, Incarnation, LinkId, MethodId, MonitorId, RequestId,
+    Serial, WireError,
+    signal::{LinkedBy, Parent, Signal, Target, Watch},
 };
 
 type Named = (&'static str, Signal<'static>);
 
 const METHOD: MethodId = MethodId(2);
 const CODEC: BodyCodec = BodyCodec::Positional;
+const FINGERPRINT: Fingerprint = Fingerprint::from_u64(0x0123_4567_89ab_cdef);
 const BODY: &[u8] = &[0x0a];
 const BY_NAME: Target<'_> = Target::Name("counter");
 
@@ -51,7 +52,7 @@ pub(crate) fn messages() -> Vec<Named> {
         method: METHOD,
         actor_type: "Counter",
         tag: "add",
-        fingerprint: Fingerprint::from_u64(0x0123_4567_89ab_cdef),
+        fingerprint: FINGERPRINT,
     };
     let node = Signal::Node {
         name: "c@h:1".parse().unwrap(),
@@ -110,16 +111,37 @@ pub(crate) fn ends() -> Vec<Named> {
 
 pub(crate) fn spawns() -> Vec<Named> {
     let id = request(7);
-    let spawn = |monitored| Signal::Spawn {
+    let spawn = |monitored, linked| Signal::Spawn {
         id,
         actor_type: "Counter",
+        fingerprint: FINGERPRINT,
         codec: CODEC,
         monitored,
+        linked,
         args: BODY,
     };
+    let parent = Parent { link: LinkId(11), serial: serial(5) };
     vec![
-        ("spawn", spawn(None)),
-        ("spawn_monitored", spawn(Some(watch()))),
+        ("spawn", spawn(None, None)),
+        ("spawn_monitored", spawn(Some(watch()), None)),
+        ("spawn_linked", spawn(None, Some(parent))),
+        ("spawn_bound", spawn(Some(watch()), Some(parent))),
         ("spawn_reply", Signal::SpawnReply { id, serial: serial(300) }),
+    ]
+}
+
+pub(crate) fn links() -> Vec<Named> {
+    let (from, to) = (serial(5), serial(300));
+    let (sender, receiver) = (LinkId(11), LinkId(400));
+    let both = LinkedBy::Both { sender, receiver };
+    let unlink = |links| Signal::Unlink { links, from, to };
+    let exit = |links, reason| Signal::LinkExit { links, from, to, reason };
+    vec![
+        ("link", Signal::Link { link: sender, from, to }),
+        ("unlink_sender", unlink(LinkedBy::Sender(sender))),
+        ("unlink_receiver", unlink(LinkedBy::Receiver(receiver))),
+        ("unlink_both", unlink(both)),
+        ("link_exit_both", exit(both, failed())),
+        ("link_exit_noproc", exit(LinkedBy::Receiver(receiver), ExitReason::Noproc)),
     ]
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Log, feed,
-    signals::{answers, ends, messages, request, serial, spawns},
+    signals::{answers, ends, links, messages, request, serial, spawns},
 };
 use bytes::Bytes;
 use holm_wire::{
@@ -88,7 +88,8 @@ fn read(bytes: &[u8]) -> (FrameHead, Vec<u8>) {
 #[test]
 fn session_frames() {
     let mut vectors = Vectors::of(include_str!("../../testdata/session.hex"));
-    for (name, signal) in messages().into_iter().chain(answers()).chain(ends()).chain(spawns()) {
+    let all = [messages(), answers(), ends(), spawns(), links()];
+    for (name, signal) in all.into_iter().flatten() {
         let bytes = frame(signal.head(), |out| signal.encode(out));
         vectors.check(name, &bytes);
         let (head, payload) = read(&bytes);

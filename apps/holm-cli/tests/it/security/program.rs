@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a line or an end may take that is due at once. Only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running program; killed when dropped.
 pub(crate) struct Program {
@@ -209,6 +209,13 @@ impl Node {
             self.program.err.line(" reloaded: ");
         }
         line
+    }
+
+    /// Has it stop, and gives its whole log.
+    #[track_caller]
+    pub(crate) fn ends(self) -> String {
+        self.program.signal(Signal::TERM);
+        self.program.succeeds().err
     }
 
     /// Waits for a line with this in its log.

@@ -104,7 +104,8 @@ impl World {
         let ledger = &mut self.actors[from].ledger;
         match signal {
             Signal::Link(key) => {
-                ledger.stamp_link(peer, key, stamp(far, session));
+                let is_live = ledger.link_ids(peer).contains(key);
+                assert_eq!(ledger.stamp_link(peer, key, stamp(far, session)), is_live);
                 self.ghost.sent(key, session);
             }
             Signal::Monitor(id) => {
@@ -181,7 +182,9 @@ impl World {
                 self.ghost.learns(to, key);
             }
             Signal::Unlink(ids) => {
-                ledger.handle_unlink(peer, &ids);
+                let known = self.ghost.links(to, from);
+                let retired = ledger.handle_unlink(peer, &ids);
+                assert_eq!(self.calls(&retired), self.calls(&ids) & known, "retires what is live");
                 self.ghost.gives_up(to, self.calls(&ids));
             }
             Signal::Exit(ids) => self.exit(from, to, &ids, self.ghost.links(from, to)),
@@ -208,9 +211,11 @@ impl World {
     fn exit(&mut self, from: usize, to: usize, ids: &LinkIds, of_sender: Calls) {
         let of_receiver = self.ghost.links(to, from);
         let peer = self.actors[from].pid;
-        let acts = self.actors[to].ledger.handle_exit(peer, ids);
+        let ended = self.actors[to].ledger.handle_exit(peer, ids);
+        let acts = !ended.is_empty();
         assert_eq!(acts, of_sender & of_receiver != 0, "an exit acts if both agree on a link");
         if acts {
+            assert_eq!(self.calls(&ended), of_receiver, "all of the link is gone");
             self.ghost.gives_up(to, of_receiver);
             self.react(to, from);
         }

@@ -85,6 +85,6 @@ async fn crash(world: World) -> (usize, usize) {
     let fresh = again.spawn(Stuck::default());
     reach::<Stuck>(&near, fresh.pid()).ping().await.unwrap();
     let down = near.monitor(watched[0]).await;
-    assert_eq!(down.reason, ExitReason::Noconnection);
+    assert_eq!(down.reason, ExitReason::Noproc);
     (alive, lost)
 }

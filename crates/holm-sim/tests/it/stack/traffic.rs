@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use holm::DeadLetters;
 use holm::NodeEvent;
 use holm::env::Transport;
 use holm::prelude::*;
@@ -106,7 +107,7 @@ fn each_pair_is_in_order_and_replies_are_right() {
         let traffic = Traffic::new(&world, nodes, &b, true).await;
         traffic.run().await;
         assert_eq!(traffic.check(), Ok(()));
-        assert_eq!(traffic.nodes.each_ref().map(Node::dead_letters), [0, 0]);
+        assert_eq!(traffic.nodes.each_ref().map(Node::dead_letters), [DeadLetters::default(); 2]);
     });
 }
 

@@ -80,17 +80,18 @@ async fn other_minor_versions_dial() {
 async fn other_minor_versions_are_dialled() {
     let victim = Victim::start(Over::Tcp, Room::Usual);
     let honest = Honest::join(&victim, "honest@x").await;
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = format!("tcp:{}", listener.local_addr().unwrap());
+    // Each at a place of its own: where one is known to be, it is not dialled beside its session.
     let dial = || {
-        let (witness, at) = (honest.witness.clone(), at.clone());
-        tokio::spawn(async move { witness.dial(at).await.unwrap() })
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = format!("tcp:{}", listener.local_addr().unwrap());
+        let witness = honest.witness.clone();
+        (listener, tokio::spawn(async move { witness.dial(at).await.unwrap() }))
     };
     // The victim commits, or the peer does.
     for name in ["other", "zother"] {
         for (n, versions) in GOOD.into_iter().enumerate() {
             let name = format!("{name}{n}@x");
-            let dialling = dial();
+            let (listener, dialling) = dial();
             let mut ours = introduction(&name);
             (ours.features, ours.token) = (LATER.with(Features::STREAMS), None);
             let peer = Attacker::accept(&listener, ours, by_version(versions));
@@ -100,7 +101,7 @@ async fn other_minor_versions_are_dialled() {
         }
     }
     for versions in BAD {
-        let dialling = dial();
+        let (listener, dialling) = dial();
         let accepted = Attacker::accept(&listener, introduction("other@x"), by_version(versions));
         let reject = accepted.err().expect("it was accepted");
         assert_eq!(reject.code, Code::UnsupportedVersion);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use holm::env::Endpoint;
 use holm::security::{AuthorityFiles, CertificateFiles, PeerName, SecurityConfig, TlsConfig};
-use holm::{AdmissionLimits, Compression, Limits, Node, NodeBuilder, Rate, Secret};
+use holm::{AdmissionLimits, AutoConnect, Compression, Limits, Node, NodeBuilder, Rate, Secret};
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 
@@ -85,7 +85,7 @@ async fn child() {
     let rooms = [Room::Usual, Room::ForStrangers, Room::Little];
     let room = std::env::var(ROOM).unwrap();
     let room = rooms.into_iter().find(|one| format!("{one:?}") == room).unwrap();
-    let mut node = room.apply(Node::builder("victim@x").listen(at.parse().unwrap()));
+    let mut node = room.apply(quiet("victim@x").listen(at.parse().unwrap()));
     if let Ok(keys) = std::env::var(KEYS) {
         let keys = Path::new(&keys);
         let own = CertificateFiles { certificate: keys.join("own.pem"), key: keys.join("own.key") };
@@ -172,14 +172,19 @@ impl Victim {
     /// A node that may have a session with it.
     pub(super) fn peer(&self, name: &str) -> NodeBuilder {
         match self.over {
-            Over::Tcp => Node::builder(name),
+            Over::Tcp => quiet(name),
             Over::Tls => {
                 let certificates = self.certificate();
                 let peers = AuthorityFiles { certificates, revoked: None, name: PeerName::Host };
-                secured(Node::builder(name), TlsConfig::Server { own: None, peers: Some(peers) })
+                secured(quiet(name), TlsConfig::Server { own: None, peers: Some(peers) })
             }
         }
     }
+}
+
+/// A node that dials nobody by itself.
+fn quiet(name: &str) -> NodeBuilder {
+    Node::builder(name).auto_connect(AutoConnect::Never)
 }
 
 fn write_keys(folder: &Path) {

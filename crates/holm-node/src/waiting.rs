@@ -1,0 +1,270 @@
+//! What was accepted for a peer before there is a session with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use holm_actor::{
+    Address, AnyCell, CallError, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink,
+    SpawnSink, Watcher,
+};
+use holm_net::QUEUE_BYTES_MAX;
+use holm_proto::ledger::{LinkIds, LinkKey};
+use holm_wire::signal::Signal;
+use holm_wire::{ExitReason, Fingerprint, Pid, RequestId, Serial};
+
+use crate::link::{Link, order_of};
+use crate::peer::Introduced;
+use crate::sending::{self, Encoded, Out};
+
+/// What a waiting signal is counted for, beside its arguments: about what it takes.
+const OVERHEAD: usize = 128;
+
+/// Bytes at which signals are dropped, too: as far as a session lets them exceed its queue.
+const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
+
+/// One accepted signal.
+pub(crate) enum Waiting {
+    Cast {
+        method: &'static MethodInfo,
+        body: Vec<u8>,
+        mentioned: Vec<Introduced>,
+    },
+    Call {
+        method: &'static MethodInfo,
+        body: Vec<u8>,
+        mentioned: Vec<Introduced>,
+        sink: Box<dyn ReplySink>,
+    },
+    Monitor(Watcher),
+    /// Our actor has linked to one of the peer.
+    Link {
+        cell: Arc<dyn AnyCell>,
+        peer: Pid,
+        key: LinkKey,
+    },
+    Spawn {
+        name: String,
+        fingerprint: Fingerprint,
+        args: Vec<u8>,
+        mentioned: Vec<Introduced>,
+        sink: SpawnSink,
+    },
+    Exit {
+        from: Option<Serial>,
+        reason: ExitReason,
+    },
+    Kill,
+}
+
+/// A signal that did not get out, and why.
+pub(crate) struct Failed {
+    pub(crate) waiting: Waiting,
+    pub(crate) refusal: Refusal,
+}
+
+/// Accepted signals, in the order of their acceptance.
+#[derive(Default)]
+pub(crate) struct Queue {
+    entries: VecDeque<(RequestId, Address, Waiting)>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn size(&self) -> usize {
+        OVERHEAD
+            + match self {
+                Self::Cast { body, .. } | Self::Call { body, .. } => body.len(),
+                Self::Spawn { args, .. } => args.len(),
+                Self::Monitor(_) | Self::Link { .. } | Self::Exit { .. } | Self::Kill => 0,
+            }
+    }
+
+    fn is_message(&self) -> bool {
+        matches!(self, Self::Cast { .. } | Self::Call { .. } | Self::Spawn { .. })
+    }
+
+    /// Appends it to a session. The id of a call.
+    fn push(
+        self,
+        out: &mut Out<'_>,
+        to: &Address,
+        link: &Link,
+    ) -> Result<Option<RequestId>, Box<Failed>> {
+        let target = match sending::target(to) {
+            Ok(target) => target,
+            Err(refusal) => return Err(Failed::new(self, refusal)),
+        };
+        match self {
+            Self::Cast { method, body, mentioned } => {
+                sending::announce(out, link.peer_id, &mentioned);
+                let pushed = sending::push_cast(out, to, Encoded { method, body: &body });
+                pushed.map(|()| None).map_err(|refusal| {
+                    let waiting = Self::Cast { method, body: Vec::new(), mentioned };
+                    Failed::new(waiting, refusal)
+                })
+            }
+            Self::Call { method, body, mentioned, sink } => {
+                sending::announce(out, link.peer_id, &mentioned);
+                let mut sink = Some(sink);
+                let message = Encoded { method, body: &body };
+                match (sending::push_call(out, to, message, || sink.take()), sink) {
+                    (Ok(id), _) => Ok(Some(id)),
+                    (Err(refusal), Some(sink)) => {
+                        let waiting = Self::Call { method, body: Vec::new(), mentioned, sink };
+                        Err(Failed::new(waiting, refusal))
+                    }
+                    (Err(_), None) => unreachable!("the sink is taken by an accepted call"),
+                }
+            }
+            Self::Monitor(watcher) => {
+                sending::push_monitor(out, target, watcher);
+                Ok(None)
+            }
+            Self::Link { cell, peer, key } => {
+                sending::push_link(out, link, &*cell, peer, key);
+                Ok(None)
+            }
+            Self::Spawn { name, fingerprint, args, mentioned, sink } => {
+                sending::announce(out, link.peer_id, &mentioned);
+                let mut held = Some(sink);
+                let request = (&*name, fingerprint, &*args);
+                match (sending::push_spawn(out, request, &mut held), held) {
+                    (Err(RemoteSpawnError::TooLarge(too_large)), Some(sink)) => {
+                        let waiting =
+                            Self::Spawn { name, fingerprint, args: Vec::new(), mentioned, sink };
+                        Err(Failed::new(waiting, Refusal::TooLarge(too_large)))
+                    }
+                    // Dropped with an error of another kind, the sink tells who waits.
+                    _ => Ok(None),
+                }
+            }
+            Self::Exit { from, reason } => {
+                Ok(push_to(out, to, |to| Signal::Exit { from, to, reason }))
+            }
+            Self::Kill => Ok(push_to(out, to, |to| Signal::Kill { from: None, to })),
+        }
+    }
+}
+
+fn push_to<'a>(
+    out: &mut Out<'_>,
+    to: &Address,
+    signal: impl FnOnce(Serial) -> Signal<'a>,
+) -> Option<RequestId> {
+    if let Address::Pid(pid) = to {
+        let order = order_of(holm_wire::signal::Target::Serial(pid.serial));
+        // It is small: never refused.
+        let _ = sending::push(out, order, &signal(pid.serial));
+    }
+    None
+}
+
+impl Failed {
+    pub(crate) fn new(waiting: Waiting, refusal: Refusal) -> Box<Self> {
+        Box::new(Self { waiting, refusal })
+    }
+
+    /// Tells whoever waits. `true` for a message that is lost.
+    pub(crate) fn tell(self) -> bool {
+        let Self { waiting, refusal } = self;
+        let is_noproc = matches!(refusal, Refusal::Noproc);
+        match waiting {
+            Waiting::Cast { .. } => return true,
+            Waiting::Call { sink, .. } => sink.complete(Err(CallError::from(refusal))),
+            Waiting::Monitor(watcher) if is_noproc => watcher.fire(ExitReason::Noproc),
+            Waiting::Monitor(watcher) => watcher.fire(ExitReason::Noconnection),
+            Waiting::Link { cell, peer, key } => {
+                let reason = if is_noproc { ExitReason::Noproc } else { ExitReason::Noconnection };
+                cell.link_exit(peer, &LinkIds::from(key), reason);
+            }
+            Waiting::Spawn { sink, .. } => match refusal {
+                Refusal::TooLarge(too_large) => sink.fail(too_large.into()),
+                _ => sink.disconnected(),
+            },
+            Waiting::Exit { .. } | Waiting::Kill => {}
+        }
+        false
+    }
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether there is room for a signal.
+    pub(crate) fn has_room(&self, waiting: &Waiting) -> bool {
+        let max = if waiting.is_message() { QUEUE_BYTES_MAX } else { SIGNALS_BYTES_MAX };
+        self.bytes < max
+    }
+
+    /// Whether a message is worth another try after it was refused.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.bytes < QUEUE_BYTES_MAX / 2
+    }
+
+    /// Accepts a signal; by `ticket` it is found again.
+    pub(crate) fn push(&mut self, ticket: RequestId, to: Address, waiting: Waiting) {
+        self.bytes += waiting.size();
+        self.entries.push_back((ticket, to, waiting));
+    }
+
+    /// Takes a call out. `false` if it is not there any more.
+    pub(crate) fn cancel(&mut self, ticket: RequestId) -> bool {
+        self.take(|at, _| at == ticket).is_some()
+    }
+
+    /// Takes a monitor out.
+    pub(crate) fn demonitor(&mut self, monitor: MonitorRef) -> Option<Waiting> {
+        self.take(|_, waiting| matches!(waiting, Waiting::Monitor(w) if w.monitor() == monitor))
+    }
+
+    /// Takes the link of these ids out.
+    pub(crate) fn unlink(&mut self, ids: &LinkIds) -> Option<Waiting> {
+        self.take(|_, waiting| matches!(waiting, Waiting::Link { key, .. } if ids.contains(*key)))
+    }
+
+    fn take(&mut self, is_it: impl Fn(RequestId, &Waiting) -> bool) -> Option<Waiting> {
+        let at = self.entries.iter().position(|(ticket, _, waiting)| is_it(*ticket, waiting))?;
+        let (_, _, waiting) = self.entries.remove(at)?;
+        self.bytes -= waiting.size();
+        Some(waiting)
+    }
+
+    /// Takes all of them out, as failed.
+    pub(crate) fn fail(&mut self) -> Vec<Failed> {
+        self.bytes = 0;
+        let failed = |(_, _, waiting)| Failed { waiting, refusal: Refusal::Disconnected };
+        std::mem::take(&mut self.entries).into_iter().map(failed).collect()
+    }
+
+    /// Appends all of them to a session that nobody else knows yet. What fails: what is meant for
+    /// another life of the peer, or is too large for it, or, if the session has ended already, the
+    /// rest.
+    pub(crate) fn flush(&mut self, link: &Arc<Link>) -> Vec<Failed> {
+        let mut failed = Vec::new();
+        self.bytes = 0;
+        let mut entries = std::mem::take(&mut self.entries).into_iter();
+        let flushed = link.session.append(|out| {
+            for (ticket, to, waiting) in entries.by_ref() {
+                if matches!(&to, Address::Pid(pid) if pid.node != link.peer_id) {
+                    failed.push(Failed { waiting, refusal: Refusal::Noproc });
+                    continue;
+                }
+                match waiting.push(out, &to, link) {
+                    Ok(None) => {}
+                    Ok(Some(id)) => {
+                        out.state.waited.insert(ticket, id);
+                    }
+                    Err(one) => failed.push(*one),
+                }
+            }
+        });
+        if flushed.is_none() {
+            let lost = |(_, _, waiting)| Failed { waiting, refusal: Refusal::Disconnected };
+            failed.extend(entries.map(lost));
+        }
+        link.session.wake_writer();
+        failed
+    }
+}
