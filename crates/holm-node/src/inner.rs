@@ -156,8 +156,8 @@ impl Inner {
         Ok(Admitted { identity, capabilities, _seat: seat, _shards: shards, _place: place })
     }
 
-    /// Makes an agreed connection a session; `dialled` is where the peer answered. An older one with the same peer is torn down first,
-    /// so that its end precedes the beginning of this one.
+    /// Makes an agreed connection a session; `dialled` is where the peer answered. An older one with
+    /// the same peer is torn down first, so that its end precedes the beginning of this one.
     ///
     /// # Errors
     /// The node is stopping, or the peer has given this session up already; the connection is

@@ -1,6 +1,5 @@
 //! One other node: where it is, and what waits for a session with it.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use holm_actor::{Address, MonitorRef, Refusal};
@@ -61,7 +60,7 @@ pub(crate) struct Peer {
 struct State {
     /// The latest life that is known.
     incarnation: Option<Incarnation>,
-    /// The one that answered last comes first.
+    /// The one that answered last comes first, hearsay last.
     endpoints: Vec<Endpoint>,
     /// A session was asked for.
     is_wanted: bool,
@@ -115,15 +114,18 @@ impl Peer {
         })
     }
 
-    /// Somebody told of it.
-    pub(crate) fn hear(&self, incarnation: Incarnation, endpoints: Vec<Endpoint>) -> Heard {
+    /// Somebody told of it. Where it was found before is tried first: whoever tells may lie, and is not
+    /// to make it unreachable.
+    pub(crate) fn hear(&self, incarnation: Incarnation, mut endpoints: Vec<Endpoint>) -> Heard {
         let mut state = self.state.lock();
         if state.incarnation.is_some_and(|known| known >= incarnation) {
             return Heard::Old;
         }
         let before = state.incarnation.replace(incarnation);
-        state.endpoints = endpoints;
-        state.endpoints.truncate(ENDPOINTS_MAX);
+        endpoints.retain(|heard| !state.endpoints.contains(heard));
+        endpoints.truncate(ENDPOINTS_MAX / 2);
+        state.endpoints.truncate(ENDPOINTS_MAX / 2);
+        state.endpoints.append(&mut endpoints);
         Heard::New(before.map(|before| NodeId::of(&self.name, before)))
     }
 
@@ -175,8 +177,7 @@ impl Peer {
             return Err(Failed::new(waiting, Refusal::Busy));
         }
         state.tickets += 1;
-        let ticket = NonZeroU64::new(state.tickets).expect("counts from 1");
-        let ticket = RequestId::from_u64(ticket.get()).expect("is not 0");
+        let ticket = RequestId::from_u64(state.tickets).expect("counts from 1");
         state.queue.push(ticket, to.clone(), complete(waiting));
         let must_dial = !std::mem::replace(&mut state.is_dialled, true);
         drop(state);
