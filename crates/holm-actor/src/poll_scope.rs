@@ -1,8 +1,9 @@
 //! What one poll of an actor leaves to be done at its end.
 //!
-//! A send to another node only appends bytes to that node's open batch. The
-//! actor's own task writes them when its poll ends, so that a burst is one system
-//! call and a round trip costs no extra wake-up.
+//! A send to another node only appends bytes to that node's open batch. They are
+//! written on the same thread, when the actor's poll ends and no other actor is to
+//! run there, or some have: so a burst is one system call, also one of many actors,
+//! and a round trip costs no extra wake-up.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -13,8 +14,8 @@ use tokio::time::Instant;
 
 /// Something with bytes to write.
 pub trait Flush: Send + Sync + 'static {
-    /// Writes what is pending, without blocking. Called from the task that
-    /// made it pending, at the end of its poll.
+    /// Writes what is pending, without blocking. Called on the thread that made it
+    /// pending, at the end of a poll.
     fn flush(&self);
 
     /// Has some other task call [`flush`](Self::flush) soon: the bytes were made
@@ -22,11 +23,19 @@ pub trait Flush: Send + Sync + 'static {
     fn wake_writer(&self);
 }
 
+/// Polls that may follow the one that made something pending, before it is flushed: a system call is
+/// 5 us, a poll often 0.1.
+const PUT_OFF_POLLS: u32 = 32;
+/// A poll this long puts nothing off: neither, most likely, is the next one short.
+const PUT_OFF_TIME: Duration = Duration::from_micros(20);
+
 /// What this thread's running actor leaves. The lists keep their memory from poll to poll.
 struct PollScope {
     /// Whether this thread polls an actor.
     active: Cell<bool>,
     pending: RefCell<Vec<Arc<dyn Flush>>>,
+    /// Polls that have put off flushing that.
+    put_off: Cell<u32>,
     /// Replies dropped by a panic, kept until the exit reason is known.
     orphans: RefCell<Vec<Box<dyn Any>>>,
     /// When the clock of this poll was started.
@@ -40,6 +49,7 @@ thread_local! {
         PollScope {
             active: Cell::new(false),
             pending: RefCell::new(Vec::new()),
+            put_off: Cell::new(0),
             orphans: RefCell::new(Vec::new()),
             since: Cell::new(None),
             waits_for: Cell::new(0),
@@ -105,7 +115,7 @@ pub(crate) fn take_waits_for() -> u64 {
     SCOPE.with(|scope| scope.waits_for.take())
 }
 
-/// Polls an actor, then flushes what the poll made pending.
+/// Polls an actor, then has what the poll made pending flushed.
 pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     /// Ends the scope, also when `poll` unwinds. Where one actor polls another, the inner one
     /// flushes for both.
@@ -116,8 +126,8 @@ pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
             self.scope.active.set(self.outer);
-            if !self.scope.pending.borrow().is_empty() {
-                flush_pending(&self.scope.pending);
+            if !self.scope.pending.borrow().is_empty() && !self.scope.puts_off() {
+                self.scope.flush();
             }
         }
     }
@@ -128,11 +138,23 @@ pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     })
 }
 
-fn flush_pending(pending: &RefCell<Vec<Arc<dyn Flush>>>) {
-    let mut targets = pending.take();
-    for target in targets.drain(..) {
-        target.flush();
+impl PollScope {
+    /// Whether the polls to come on this thread may add to what is pending.
+    fn puts_off(&self) -> bool {
+        let polls = self.put_off.get() + 1;
+        self.put_off.set(polls);
+        polls <= PUT_OFF_POLLS
+            && self.since.get().is_none_or(|since| since.elapsed() < PUT_OFF_TIME)
+            && holm_sched::put_off(|| SCOPE.with(Self::flush))
     }
-    // A flush makes nothing pending; the memory serves the next poll.
-    pending.replace(targets);
+
+    fn flush(&self) {
+        self.put_off.set(0);
+        let mut targets = self.pending.take();
+        for target in targets.drain(..) {
+            target.flush();
+        }
+        // A flush makes nothing pending; the memory serves the next poll.
+        self.pending.replace(targets);
+    }
 }

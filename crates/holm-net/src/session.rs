@@ -53,6 +53,10 @@ const CONTROL_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes written while the lock is held, and read before others run: a fraction of a millisecond.
 const TURN_BYTES: usize = 256 * 1024;
 
+/// Bytes queued at which whoever appends writes them, and does not leave it to the end of its turn: the
+/// peer may wait for work, and a system call for so much costs little.
+const BATCH_BYTES: usize = 32 * 1024;
+
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
 /// the order of its frames.
 pub struct Session<S> {
@@ -205,6 +209,9 @@ impl<S: Send + 'static> Session<S> {
         }
         let Out { outbound, state, crowd, .. } = &mut *out;
         let done = append(&mut Appender { outbound, crowd, state });
+        if out.outbound.queued_bytes() >= BATCH_BYTES {
+            self.flush_out(&mut out);
+        }
         self.unless_overloaded(out);
         Some(done)
     }
@@ -252,8 +259,11 @@ impl<S: Send + 'static> Session<S> {
 
     /// Writes what is queued, as far as the kernel takes it now. Never waits.
     pub fn flush(&self) {
-        let mut out = self.out.lock();
-        if !out.blocked && self.write_some(&mut out) != Written::All {
+        self.flush_out(&mut self.out.lock());
+    }
+
+    fn flush_out(&self, out: &mut Out<S>) {
+        if !out.blocked && self.write_some(out) != Written::All {
             self.wake.notify_one();
         }
     }

@@ -1,7 +1,7 @@
 //! Which worker this thread is polling.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     pin::pin,
     task::{Context, Waker},
 };
@@ -18,6 +18,26 @@ thread_local! {
 
     /// A worker that yielded on this thread and has not been polled on it since.
     static YIELDED: RefCell<Option<Waker>> = const { RefCell::new(None) };
+
+    /// What a task has put off until there is no other one to run.
+    static PUT_OFF: Cell<Option<fn()>> = const { Cell::new(None) };
+}
+
+/// Has `call` called on this thread as soon as the worker being polled on it finds no task, or lets go of the
+/// thread. One call is kept. `false` if no worker is being polled here.
+///
+/// A turn that takes long holds it up.
+pub fn put_off(call: fn()) -> bool {
+    let put_off = is_worker();
+    if put_off {
+        PUT_OFF.set(Some(call));
+    }
+    put_off
+}
+
+/// Makes the call that was put off; `true` if there was one.
+pub(crate) fn catch_up() -> bool {
+    PUT_OFF.take().map(|call| call()).is_some()
 }
 
 /// What became of a task offered to the current worker.

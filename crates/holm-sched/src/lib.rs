@@ -8,6 +8,7 @@
 //!
 //! - [`Scheduler`]: starts the workers, spawns, closes.
 //! - [`Priority`]: which queue a task waits in.
+//! - [`put_off`]: has something done once when nothing else is to do.
 //! - [`WorkerView`], [`Counters`], [`Scheduler::nudge`]: for a watchdog.
 //!
 //! How no wake-up is lost is argued at the head of `shared.rs`; how tokio is made to use another thread, in
@@ -24,5 +25,6 @@ mod shared;
 mod slot;
 mod worker;
 
+pub use current::put_off;
 pub use scheduler::{Priority, Scheduler};
 pub use slot::{Counters, WorkerView};

@@ -80,6 +80,9 @@ impl Worker {
                 return Stop::Closed;
             }
             let Some(Found { task, more }) = current::find(ended) else {
+                if current::catch_up() {
+                    continue;
+                }
                 if !told && linger.finds(shared, index) {
                     continue;
                 }
@@ -179,7 +182,9 @@ impl Future for Worker {
         if let Some(yielded) = current::take_yielded(cx.waker()) {
             this.shared.handover().wake(yielded);
         }
-        match this.stint(cx) {
+        let stop = this.stint(cx);
+        current::catch_up();
+        match stop {
             Stop::Asleep => Poll::Pending,
             Stop::Yield => {
                 current::yield_now(cx);

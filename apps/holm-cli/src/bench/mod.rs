@@ -5,6 +5,7 @@
 
 mod curve;
 mod flood;
+mod latency;
 mod local;
 mod meter;
 mod remote;

@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use holm::env::Endpoint;
 
 use self::peer::{BULK, Client, ECHO, SINK, Secrets};
-use super::meter::{Meter, report};
+use super::latency::{LARGE, latencies};
+use super::meter::Meter;
 use super::served::Served;
 
 /// Requests at once in the figure of many.
@@ -20,12 +21,6 @@ const CALLERS: u64 = 64;
 const PRODUCER_BATCH: u64 = 1_024;
 /// The item of the throughput figure.
 const BLOCK: usize = 64 * 1024;
-/// The large message beside which small ones are timed.
-const LARGE: usize = 100 * 1024 * 1024;
-/// A small request is sent so often in the latency figures, answered or not.
-const TICK: Duration = Duration::from_millis(1);
-/// Least length of a latency figure.
-const LATENCY_SECS: f64 = 4.0;
 
 /// What the two processes are joined by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,8 +68,13 @@ async fn measure(channel: Channel, meter: &Meter) -> Result<()> {
     meter.rate(&name("oneway_small"), "msgs/s", 1.0, |n| oneway(&client, n, 8)).await;
     let megabytes = BLOCK as f64 / 1e6;
     meter.rate(&name("oneway_64KiB"), "MB/s", megabytes, |n| oneway(&client, n, BLOCK)).await;
-    latencies(&client, &name("hol_idle"), false, &meter).await?;
-    latencies(&client, &name("hol_100MiB"), true, &meter).await?;
+    let (small, large) = (Arc::clone(&client), Bytes::from(vec![7; LARGE]));
+    let request = move || {
+        let client = Arc::clone(&small);
+        async move { request(&client, 1).await.map(|_| ()) }
+    };
+    let transferred = move || transferred(Arc::clone(&client), large.clone());
+    latencies(&meter, &format!("holm.session.{}", label.get_name()), request, transferred).await?;
     drop(child);
     Ok(())
 }
@@ -130,51 +130,9 @@ async fn oneway(client: &Arc<Client>, n: u64, bytes: usize) -> Duration {
     start.elapsed()
 }
 
-/// How long small requests take, one a tick, beside a large transfer or alone.
-async fn latencies(client: &Arc<Client>, name: &str, beside: bool, meter: &Meter) -> Result<()> {
-    if !meter.wants(name) {
-        return Ok(());
-    }
-    let length = Duration::from_secs_f64(LATENCY_SECS.max(meter.options.secs));
-    let large = beside.then(|| Bytes::from(vec![7; LARGE]));
-    let bulk = large.map(|large| tokio::spawn(transfers(Arc::clone(client), large, length)));
-    let mut answers = Vec::new();
-    let start = Instant::now();
-    let mut due = start;
-    while due < start + length {
-        tokio::time::sleep_until(due.into()).await;
-        let client = Arc::clone(client);
-        answers.push(tokio::spawn(async move {
-            // From when it is sent: timers are a millisecond late, whoever waits for them.
-            let sent = Instant::now();
-            request(&client, 1).await.map(|_| sent.elapsed().as_secs_f64() * 1e6)
-        }));
-        due += TICK;
-    }
-    let mut micros = Vec::new();
-    for answer in answers {
-        micros.push(answer.await?.context("a request failed")?);
-    }
-    micros.sort_by(f64::total_cmp);
-    for (label, part) in [("p50", 0.5), ("p99", 0.99), ("max", 1.0)] {
-        let at = ((micros.len() as f64 * part) as usize).min(micros.len() - 1);
-        report(&format!("{name}.{label}"), "us", &[micros[at]], &format!("n={}", micros.len()));
-    }
-    if let Some(bulk) = bulk {
-        report(&format!("{name}_bulk"), "MB/s", &[bulk.await?], "");
-    }
-    Ok(())
-}
-
-/// One large message after another, each when the one before was taken; MB/s.
-async fn transfers(client: Arc<Client>, large: Bytes, length: Duration) -> f64 {
-    let start = Instant::now();
-    let mut sent = 0;
-    while start.elapsed() < length {
-        let stream = client.open(&[BULK]).await.expect("the peer takes streams");
-        stream.send_last(large.clone()).await.expect("the peer reads");
-        stream.next().await.expect("the peer answers").expect("with an item");
-        sent += LARGE;
-    }
-    sent as f64 / 1e6 / start.elapsed().as_secs_f64()
+/// A large message, taken by the peer.
+async fn transferred(client: Arc<Client>, large: Bytes) {
+    let stream = client.open(&[BULK]).await.expect("the peer takes streams");
+    stream.send_last(large).await.expect("the peer reads");
+    stream.next().await.expect("the peer answers").expect("with an item");
 }

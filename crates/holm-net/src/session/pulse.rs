@@ -44,6 +44,10 @@ impl<S: Send + 'static> Session<S> {
                     queued: !out.outbound.is_empty(),
                 }
             };
+            // Whoever was to flush that may be held up by a handler that blocks its thread.
+            if activity.queued {
+                self.flush();
+            }
             match keep_alive.handle_look(now - start, activity) {
                 Look::Fine => {}
                 Look::Tick => {
