@@ -57,6 +57,10 @@ const TURN_BYTES: usize = 256 * 1024;
 /// peer may wait for work, and a system call for so much costs little.
 const BATCH_BYTES: usize = 32 * 1024;
 
+/// Messages queued that somebody waits for, at which whoever appends writes them: the peer can begin while
+/// this side makes more.
+const BATCH_AWAITED: u32 = 16;
+
 /// One session with a peer; `S` is what belongs to it and is guarded by the same lock as
 /// the order of its frames.
 pub struct Session<S> {
@@ -91,6 +95,8 @@ struct Out<S> {
     woken: bool,
     /// What is appended just now is to be written at once: nobody is there to add to it.
     at_once: bool,
+    /// Messages appended since the last write that somebody waits for.
+    awaited: u32,
     /// How full the actors class is, whose senders wait for `drained`.
     crowd: Crowd,
     streams: StreamTable<Local>,
@@ -108,6 +114,7 @@ struct Out<S> {
 pub struct Appender<'a, S> {
     outbound: &'a mut Outbound,
     crowd: &'a mut Crowd,
+    awaited: &'a mut u32,
     /// What belongs to the session.
     pub state: &'a mut S,
 }
@@ -128,6 +135,11 @@ impl<S> Appender<'_, S> {
         self.outbound.push(head, order, write)
     }
 
+    /// Notes that somebody waits for the message just appended, or for the answer to it.
+    pub fn hurry(&mut self) {
+        *self.awaited += 1;
+    }
+
     /// Whether a message of about this length is to be refused for now: the peer's queue is full.
     pub fn is_crowded(&mut self, length: usize) -> bool {
         self.crowd.refuses(self.outbound, length)
@@ -146,6 +158,7 @@ impl<S: Send + 'static> Session<S> {
                 blocked: false,
                 woken: false,
                 at_once: false,
+                awaited: 0,
                 crowd: Crowd::new(Class::Actors),
                 streams: StreamTable::new(terms.side, terms.limits),
                 deadlines: Deadlines::default(),
@@ -207,9 +220,9 @@ impl<S: Send + 'static> Session<S> {
         if !out.open {
             return None;
         }
-        let Out { outbound, state, crowd, .. } = &mut *out;
-        let done = append(&mut Appender { outbound, crowd, state });
-        if out.outbound.queued_bytes() >= BATCH_BYTES {
+        let Out { outbound, state, crowd, awaited, .. } = &mut *out;
+        let done = append(&mut Appender { outbound, crowd, awaited, state });
+        if out.outbound.queued_bytes() >= BATCH_BYTES || out.awaited >= BATCH_AWAITED {
             self.flush_out(&mut out);
         }
         self.unless_overloaded(out);
@@ -320,6 +333,7 @@ impl<S: Send + 'static> Session<S> {
     /// Writes until nothing is left, the kernel takes no more, or others are to have the lock.
     fn write_some(&self, out: &mut Out<S>) -> Written {
         let turn = out.sent + TURN_BYTES as u64;
+        out.awaited = 0;
         while !out.outbound.is_empty() {
             if out.sent >= turn {
                 return Written::Turn;

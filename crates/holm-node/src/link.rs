@@ -211,6 +211,7 @@ impl Link {
                 let signal = Signal::SpawnReply { id, serial };
                 // It is small: it is never refused.
                 let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
+                out.hurry();
             }
         });
         if answered.is_none()

@@ -88,6 +88,7 @@ pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
         if !out.state.open.close(id) {
             return;
         }
+        out.hurry();
         let error = if let Signal::Reply { body, .. } = signal
             && out.is_crowded(body.len())
         {

@@ -54,6 +54,7 @@ pub(crate) fn push_call(
         body: message.body,
     };
     push(out, order_of(to), &signal)?;
+    out.hurry();
     if let Some(sink) = sink() {
         out.state.pending.insert(id, Pending::Call(sink));
     }
@@ -103,6 +104,7 @@ pub(crate) fn push_spawn(
         args,
     };
     out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))?;
+    out.hurry();
     out.state.pending.extend(sink.take().map(|sink| (id, Pending::Spawn(sink))));
     Ok(())
 }
