@@ -238,6 +238,9 @@ impl<S: Send + 'static> Session<S> {
             return None;
         }
         let done = act(&mut out);
+        if out.awaited >= BATCH_AWAITED {
+            self.flush_out(&mut out);
+        }
         let at_once = std::mem::take(&mut out.at_once);
         let is_seen_to =
             self.delivering.load(Ordering::Relaxed) || out.outbound.is_empty() || out.woken;

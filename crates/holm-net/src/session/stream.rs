@@ -92,6 +92,7 @@ impl<S: Send + 'static> Session<S> {
                 out.streams.remove(id);
                 return Err(too_large.into());
             }
+            out.awaited += u32::from(open.ended);
             out.at_once = open.ended && out.streams.is_single();
             if out.set_deadline(id, open) {
                 self.sooner.notify_one();
@@ -284,6 +285,7 @@ impl<S> Out<S> {
         }
         match self.streams.send(id, item.len(), last) {
             Sending::Now => {
+                self.awaited += u32::from(last);
                 self.at_once = last && self.streams.is_single();
                 let head = StreamFrame::Item { id, last }.head();
                 Ok(self.outbound.push_bytes(head, order(id), item)?)
