@@ -8,6 +8,7 @@
 mod actor;
 mod actor_set;
 mod address;
+mod behaviour;
 mod call;
 mod cast;
 mod cell;
@@ -61,6 +62,7 @@ mod wire_table;
 pub use actor::{Actor, Api, PlainApi, Remote};
 pub use actor_set::{ActorSet, WaitError};
 pub use address::Address;
+pub use behaviour::Behaviour;
 pub use call::{Call, CallError};
 pub use cast::{Delivery, SendError, cast};
 pub use cell::{AnyCell, ArrivalError};

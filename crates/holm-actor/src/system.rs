@@ -21,8 +21,8 @@ use crate::life::Life;
 use crate::spawnable::ShutdownTime;
 use crate::task::Queue;
 use crate::{
-    Actor, Address, Context, Handle, Monitor, MonitorRef, Named, Names, Outlet, Ref, Remote,
-    SpawnOptions, Watcher, task,
+    Actor, Address, Behaviour, Context, Handle, Monitor, MonitorRef, Named, Names, Outlet, Ref,
+    Remote, SpawnOptions, Watcher, task,
 };
 
 /// Messages an inbox holds unless told otherwise: a burst of some hundreds passes without
@@ -144,6 +144,21 @@ impl ActorSystem {
     /// If the table of actors is full ([`holm_cell::SERIALS_MAX`]).
     pub fn spawn_with<A: Actor>(&self, actor: A, options: SpawnOptions) -> Ref<A> {
         self.spawn_bound(actor, options, None)
+    }
+
+    /// Spawns what stands in for an actor of type `A`, for tests: its references are those of the
+    /// actor, here and on other nodes.
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_stand_in<A: Actor>(
+        &self,
+        stand_in: impl Behaviour<A>,
+        options: SpawnOptions,
+    ) -> Ref<A> {
+        let cell = self.start(&options, None, |queue, cx| task::task(stand_in, queue, cx));
+        let pid = cell.header().pid;
+        Ref::new(Handle::local(cell), pid)
     }
 
     /// Spawns an actor for a caller that does not know its type, who hears of it before it does

@@ -14,7 +14,7 @@ use crate::context::IdleEvent;
 use crate::guarded::{Guarded, LastWords, Outcome, panicked};
 use crate::inbox::LockedInbox;
 use crate::signal::Settled;
-use crate::{Actor, Context, Signal, Turn, poll_scope};
+use crate::{Actor, Behaviour, Context, Signal, Turn, poll_scope};
 
 /// Messages between two looks at the clock: a look costs about as much as handling one.
 const CLOCK_EVERY: u16 = 16;
@@ -23,9 +23,9 @@ const CLOCK_EVERY: u16 = 16;
 pub(crate) type Queue<A> = Consumer<Item<A>, Header<A>>;
 
 /// Everything the task of an actor owns.
-struct Body<A: Actor> {
+struct Body<A: Actor, B> {
     /// `None` once dropped.
-    actor: Option<A>,
+    actor: Option<B>,
     queue: Queue<A>,
     cx: Context<A>,
     /// Messages and signals taken in this turn.
@@ -50,8 +50,8 @@ enum Work<A: Actor> {
 
 /// The future to spawn for an actor. Its size is paid by every idle actor: what is not needed
 /// between two messages is boxed, or kept by the thread.
-pub(crate) fn task<A: Actor>(
-    actor: A,
+pub(crate) fn task<A: Actor, B: Behaviour<A>>(
+    actor: B,
     queue: Queue<A>,
     cx: Context<A>,
 ) -> impl Future<Output = ()> + Send {
@@ -147,7 +147,7 @@ fn take_locked<A: Actor>(queue: &Queue<A>, rung: &mut bool) -> Option<Item<A>> {
     item
 }
 
-impl<A: Actor> Body<A> {
+impl<A: Actor, B: Behaviour<A>> Body<A, B> {
     /// Whether the next message of the queue is what to do next: most often so, and found in few steps.
     #[inline]
     fn takes_next(&mut self) -> bool {
@@ -291,7 +291,9 @@ impl<A: Actor> Body<A> {
         }
         self.cx.end_tasks().await;
     }
+}
 
+impl<A: Actor, B> Body<A, B> {
     fn drop_actor(&mut self) {
         let actor = self.actor.take();
         if catch_unwind(AssertUnwindSafe(|| drop(actor))).is_err() {
@@ -309,7 +311,7 @@ impl<A: Actor> Body<A> {
 
 /// A task dropped before its end, with its runtime, still tells its watchers. The inbox
 /// goes last: what was not handled is dropped, and its calls fail with the reason.
-impl<A: Actor> Drop for Body<A> {
+impl<A: Actor, B> Drop for Body<A, B> {
     fn drop(&mut self) {
         self.drop_actor();
         self.bury();
@@ -359,7 +361,7 @@ mod tests {
         fn returned<A, B, F>(_: impl Fn(A, B) -> F) -> usize {
             size_of::<F>()
         }
-        let task = returned(|queue, cx| task(Counter(0), queue, cx));
+        let task = returned(|queue, cx| task::<Counter, _>(Counter(0), queue, cx));
         let (cell, reference) = (size_of::<ActorCell<Counter>>(), size_of::<Ref<Counter>>());
         println!("bytes: cell {cell}, task {task}, reference {reference}");
         // With two counts before it the cell fills an allocation of 200 bytes, and the task one of 216.

@@ -125,6 +125,10 @@
 //! State machines that need no world have plans, too: [`check_pure_plans`]. [`shrink`] does the
 //! shortening alone.
 //!
+//! # Faults of actors
+//! [`Faulty`] wraps an actor that panics at one of its messages, drops one, or is slow to handle
+//! one. It works on nodes of the real world, too.
+//!
 //! # Seeds
 //! A check runs the seeds it is given and a few new ones, each twice. The environment may ask for
 //! others: `HOLM_SIM_SEEDS=0..10000` for many, once each; `HOLM_SIM_SEED=..` for one, of which the
@@ -146,6 +150,7 @@
 
 mod check;
 mod clock;
+mod faulty;
 pub mod history;
 mod host;
 mod hush;
@@ -162,6 +167,7 @@ pub use check::{
     NEW_SEEDS, NEW_SEEDS_PURE, check_deterministic, check_plans, check_pure_plans, check_seeds,
 };
 pub use clock::{Skew, WALL_CLOCK_START};
+pub use faulty::Faulty;
 pub use host::Host;
 pub use network::{Delay, SIM_BACKLOG, SIM_STREAM_CAPACITY, SimNetwork};
 pub use seeds::{KEEP_VARIABLE, SEED_VARIABLE, SEEDS_VARIABLE};

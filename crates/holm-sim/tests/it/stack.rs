@@ -3,6 +3,7 @@
 mod breaks;
 mod crash;
 mod crossing;
+mod faults;
 mod links;
 mod member;
 mod planted;
