@@ -66,7 +66,8 @@ async fn large_messages_do_not_hold_up_small_ones() {
         });
         pushed += 1;
     }
-    assert_eq!(pushed, QUEUE_BYTES_MAX / large.len());
+    // The pipe took the beginning of the first.
+    assert_eq!(pushed, QUEUE_BYTES_MAX / large.len() + 1);
     assert_eq!(near.session.append(|out| out.is_crowded(1)), Some(false));
     near.session.append(|out| {
         out.push(FrameHead::new(Kind::Send), Order::Free, |out| out.push(1)).unwrap();
