@@ -26,6 +26,13 @@ impl From<Pid> for Address {
     }
 }
 
+/// Whoever holds a local name on a node.
+impl From<(&NodeName, &str)> for Address {
+    fn from((node, name): (&NodeName, &str)) -> Self {
+        Self::Named { node: node.clone(), name: name.into() }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

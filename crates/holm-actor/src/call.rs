@@ -54,6 +54,9 @@ pub enum CallError {
     /// The message is larger than the peer takes; nothing was sent.
     #[error(transparent)]
     TooLarge(TooLarge),
+    /// The actor is of another type than its reference says; the message was not handled.
+    #[error("{0}")]
+    WrongType(String),
     /// The reply did not decode: the callee's node means another type.
     #[error("the reply does not decode: {0}")]
     BadReply(BodyError),
@@ -178,7 +181,7 @@ impl<'a, A: Actor, T: Send + 'static> Call<'a, A, T> {
     fn send_by(&mut self, route: &RemoteRoute<A>, msg: A::Msg) -> Result<Offer<A::Msg>, CallError> {
         let mut outgoing = route.outgoing(msg);
         match route.here() {
-            Some(None) => Err(CallError::Noproc),
+            Some(None) => Err(route.refusal()),
             Some(Some(cell)) => {
                 let offered = offer(&cell, outgoing.msg, Verb::Call);
                 self.callee = Some(cell);

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use holm_cell::Cell;
-use holm_wire::body::BodyError;
-use holm_wire::value::Value;
-use holm_wire::{ExitReason, Fingerprint, Pid, Shown};
+use holm_wire::body::{self, BodyError};
+use holm_wire::value::{Value, encode_value};
+use holm_wire::{Code, ExitReason, Fingerprint, Pid, Shown};
 
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey, Stamp};
 
 use crate::due::Due;
+use crate::dynamic::{TYPE_OF, tell_type};
 use crate::inbox::{Keeper, LockedInbox, Offer, Verb, offer, wait_for_room};
 use crate::info::{ActorInfo, Stats};
 use crate::life::{Effect, Estate, Life};
@@ -22,7 +23,8 @@ use crate::reply::{self, Unhandled};
 use crate::signal::Queued;
 use crate::spawnable::{ShutdownTime, Turn};
 use crate::{
-    Actor, ActorSystem, Address, Down, MonitorRef, ReturnPath, Supervisor, Watcher, decode_scope,
+    Actor, ActorSystem, Address, Down, MethodInfo, MonitorRef, ReturnPath, Supervisor, Watcher,
+    WireMethod, decode_scope,
 };
 
 /// The cell of an `A`: its queue, its waker and this header, in one allocation.
@@ -90,19 +92,23 @@ pub enum ArrivalError {
         /// What the sender asked for.
         tag: String,
     },
-    /// Sender and receiver do not mean the same arguments.
+    /// Sender and receiver do not mean the same arguments or reply.
     #[error(
-        "`{tag}` of {actor_type} has other arguments at the sender (fingerprint {theirs:?}, here {ours:?})"
+        "`{tag}` of {actor_type} is another at the sender ({}) than here ({ours}){}",
+        Theirs(*.theirs),
+        Fault(.fault)
     )]
     SchemaMismatch {
         /// The receiving actor's type.
         actor_type: &'static str,
         /// The method.
         tag: String,
-        /// The sender's fingerprint.
-        theirs: Fingerprint,
+        /// The sender's fingerprint; none of a sender without types.
+        theirs: Option<Fingerprint>,
         /// The receiver's fingerprint.
         ours: Fingerprint,
+        /// What does not fit, and where, if they may differ as far as they fit.
+        fault: Option<BodyError>,
     },
     /// The inbox is full, and its policy hands messages back.
     #[error("the inbox is full")]
@@ -113,6 +119,56 @@ pub enum ArrivalError {
     /// The arguments did not decode.
     #[error("the arguments do not decode: {0}")]
     Body(#[from] BodyError),
+}
+
+impl ArrivalError {
+    /// The code by which a sender on another node is told.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Noproc => Code::Noproc,
+            Self::NotRemote(_) => Code::Forbidden,
+            Self::WrongType { .. } => Code::WrongType,
+            Self::UnknownMethod { .. } => Code::UnknownMethod,
+            Self::SchemaMismatch { .. } => Code::SchemaMismatch,
+            Self::Body(_) => Code::InvalidRequest,
+            Self::Full => Code::Full,
+            Self::Dropped => Code::Dropped,
+        }
+    }
+}
+
+struct Theirs(Option<Fingerprint>);
+
+impl fmt::Display for Theirs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(theirs) => write!(f, "fingerprint {theirs}"),
+            None => f.write_str("without types"),
+        }
+    }
+}
+
+/// Shows what does not fit behind what differs.
+struct Fault<'a>(&'a Option<BodyError>);
+
+impl fmt::Display for Fault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |fault| write!(f, ": {fault}"))
+    }
+}
+
+/// The body of a message from another node, as it is to be read.
+#[derive(Clone, Copy, Debug)]
+pub enum ArrivedBody<'a> {
+    /// By position: the sender holds the same fingerprint.
+    Positional(&'a [u8]),
+    /// By names.
+    Named {
+        /// The bytes.
+        body: &'a [u8],
+        /// The sender's fingerprint; none of a sender without types.
+        theirs: Option<Fingerprint>,
+    },
 }
 
 /// What somebody waits for who sends to an actor of whatever type.
@@ -168,11 +224,11 @@ pub trait AnyCell: Send + Sync + 'static {
     fn watch(&self, watcher: Watcher) -> Result<(), Watcher>;
     /// Removes a watcher that has not fired.
     fn unwatch(&self, monitor: MonitorRef);
-    /// The position of a method in the actor's table.
+    /// The position of a method in the actor's table, and what it says of it.
     ///
     /// # Errors
     /// [`ArrivalError`], to be told to the sender.
-    fn method(&self, tag: &str, fingerprint: Fingerprint) -> Result<usize, ArrivalError>;
+    fn method(&self, tag: &str) -> Result<(usize, &'static MethodInfo), ArrivalError>;
     /// Decodes a message and appends it, past the bound if need be; takes `caller` unless the
     /// arguments do not decode. `true` if the inbox
     /// is now over its bound, so that the sender should pause.
@@ -182,6 +238,16 @@ pub trait AnyCell: Send + Sync + 'static {
     fn arrive(
         &self,
         method: usize,
+        body: ArrivedBody<'_>,
+        caller: &mut Option<Box<dyn ReturnPath>>,
+    ) -> Result<bool, ArrivalError>;
+    /// As [`arrive`](Self::arrive) does, for a sender without types: of the method with this name.
+    ///
+    /// # Errors
+    /// [`ArrivalError`], to be told to the sender.
+    fn arrive_untyped(
+        &self,
+        method: &str,
         body: &[u8],
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
@@ -319,33 +385,47 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         self.header().life.unwatch(monitor);
     }
 
-    fn method(&self, tag: &str, fingerprint: Fingerprint) -> Result<usize, ArrivalError> {
+    fn method(&self, tag: &str) -> Result<(usize, &'static MethodInfo), ArrivalError> {
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let index =
-            table.methods.iter().position(|method| method.info.tag == tag).ok_or_else(|| {
-                ArrivalError::UnknownMethod { actor_type: table.type_name, tag: tag.to_owned() }
-            })?;
-        let ours = (table.methods[index].info.fingerprint)();
-        if ours != fingerprint {
-            return Err(ArrivalError::SchemaMismatch {
-                actor_type: table.type_name,
-                tag: tag.to_owned(),
-                theirs: fingerprint,
-                ours,
-            });
-        }
-        Ok(index)
+        let mut methods = table.methods.iter().map(|method| &method.info).enumerate();
+        methods.find(|(_, info)| info.tag == tag).ok_or_else(|| ArrivalError::UnknownMethod {
+            actor_type: table.type_name,
+            tag: tag.to_owned(),
+        })
     }
 
     fn arrive(
         &self,
         method: usize,
-        body: &[u8],
+        body: ArrivedBody<'_>,
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError> {
         let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
         let is_call = caller.is_some();
-        let msg = decode_scope::catch(|| (table.methods[method].decode)(body, caller))?;
+        let method = &table.methods[method];
+        let msg = match body {
+            ArrivedBody::Positional(body) => decode_scope::catch(|| (method.decode)(body, caller))?,
+            ArrivedBody::Named { body, theirs } => decode_named(method, body, theirs, caller)?,
+        };
+        admit(self, msg, is_call)
+    }
+
+    fn arrive_untyped(
+        &self,
+        method: &str,
+        body: &[u8],
+        caller: &mut Option<Box<dyn ReturnPath>>,
+    ) -> Result<bool, ArrivalError> {
+        if method == TYPE_OF {
+            tell_type(self.type_name(), caller);
+            return Ok(false);
+        }
+        let Some(make) = A::ANY_METHOD else {
+            let (method, _) = self.method(method)?;
+            return self.arrive(method, ArrivedBody::Named { body, theirs: None }, caller);
+        };
+        let is_call = caller.is_some();
+        let msg = make(method, body::decode_named(body)?, caller);
         admit(self, msg, is_call)
     }
 
@@ -355,17 +435,20 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         args: Value,
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<Option<Wait>, ArrivalError> {
+        if method == TYPE_OF {
+            tell_type(self.type_name(), caller);
+            return Ok(None);
+        }
         let verb = if caller.is_some() { Verb::Call } else { Verb::Tell };
         if let Some(make) = A::ANY_METHOD {
             let msg = make(method, args, caller);
             return arrive_or_wait(self, msg, verb);
         }
-        let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let known =
-            table.methods.iter().find(|known| known.info.tag == method).ok_or_else(|| {
-                ArrivalError::UnknownMethod { actor_type: table.type_name, tag: method.to_owned() }
-            })?;
-        let msg = decode_scope::catch(|| (known.decode_named)(args, caller).map_err(Into::into))?;
+        let (method, _) = self.method(method)?;
+        let table = A::WIRE.expect("it has methods");
+        let mut body = Vec::new();
+        encode_value(&args, &mut body)?;
+        let msg = decode_named(&table.methods[method], &body, None, caller)?;
         arrive_or_wait(self, msg, verb)
     }
 
@@ -416,6 +499,29 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     fn waits_for(&self) -> (u64, u64) {
         self.header().stats.waits_for()
     }
+}
+
+/// Decodes the body of a message by its names.
+fn decode_named<A: Actor>(
+    method: &WireMethod<A>,
+    body: &[u8],
+    theirs: Option<Fingerprint>,
+    caller: &mut Option<Box<dyn ReturnPath>>,
+) -> Result<A::Msg, ArrivalError> {
+    let decoded = decode_scope::catch(|| Ok((method.decode_named)(body, caller)?));
+    decoded.map_err(|error| match error {
+        fault @ BodyError::Refused(_) => {
+            let MethodInfo { actor_type, tag, fingerprint, agreement: _ } = method.info;
+            ArrivalError::SchemaMismatch {
+                actor_type,
+                tag: tag.to_owned(),
+                theirs,
+                ours: fingerprint(),
+                fault: Some(fault),
+            }
+        }
+        error => error.into(),
+    })
 }
 
 /// What an exit signal does to an actor.

@@ -6,67 +6,118 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 
 use holm_cell::reply::{Promise, slot};
-use holm_wire::body::decode_named;
+use holm_wire::body::{BodyError, decode_named, encode_named, join_untyped};
 use holm_wire::value::Value;
-use holm_wire::{BodyCodec, ExitReason, Pid};
+use holm_wire::{BodyCodec, Code, ExitReason, Fingerprint, Pid, Shown};
 
 use crate::system::Place;
 use crate::{
-    Actor, ActorSystem, Address, AnyCell, ArrivalError, CallError, Context, NameError, PlainApi,
-    Ref, Reply, ReplyBody, ReturnPath, Signal,
+    Actor, ActorSystem, Address, Agreement, AnyCell, ArrivalError, CallError, CallTicket, Context,
+    MethodInfo, NameError, Outgoing, PlainApi, Ref, Refusal, Remote, Reply, ReplyBody, ReplySink,
+    ReturnPath, Signal,
 };
 
 /// Why a dynamic message or call came to nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynError {
-    /// The message was not taken. The caller is to blame, or the actor had ended.
+    /// An actor of this node did not take the message. The caller is to blame, or the actor had
+    /// ended.
     #[error(transparent)]
     Arrival(#[from] ArrivalError),
-    /// It was taken, and the call has no reply.
+    /// Nothing was sent to the actor's node.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// The call has no reply. What another node did not take is [`CallError::Refused`] or
+    /// [`CallError::Noproc`].
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The actor lives on another node, where dynamic messages do not lead yet.
-    #[error("dynamic messages reach actors of this node only, and {0} is of another")]
-    Elsewhere(Pid),
+}
+
+impl DynError {
+    /// Why the message was not taken, the same of an actor of this node and of another: the method
+    /// is unknown, its arguments do not fit (`SchemaMismatch`), and the like.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Arrival(error) => Some(error.code()),
+            Self::Call(CallError::Refused(error)) => Some(error.code),
+            Self::Call(CallError::Noproc) | Self::Refusal(Refusal::Noproc) => Some(Code::Noproc),
+            Self::Refusal(_) | Self::Call(_) => None,
+        }
+    }
 }
 
 impl ActorSystem {
-    /// Sends `method` with `args` to an actor of this node, whatever its type: its arguments as a
-    /// list, by position, or as a map, by name. It waits for no room: the policy of the inbox
-    /// applies as to a cast.
+    /// Sends `method` with `args` to an actor, whatever its type, on any node: its arguments as a
+    /// list, by position, or as a map, by name. It waits for no room: on this node the policy of
+    /// the inbox applies as to a cast.
     ///
     /// # Errors
     /// [`DynError`]; nothing was sent.
-    pub fn send_dyn(&self, to: Pid, method: &str, args: Value) -> Result<(), DynError> {
-        match self.dyn_cell(to)?.arrive_dyn(method, args, &mut None) {
-            // As a cast is: taken and dropped.
-            Ok(_) | Err(ArrivalError::Dropped) => Ok(()),
-            Err(error) => Err(error.into()),
+    pub fn send_dyn(
+        &self,
+        to: impl Into<Address>,
+        method: &str,
+        args: Value,
+    ) -> Result<(), DynError> {
+        let to = to.into();
+        match self.place(&to) {
+            Place::Elsewhere => Ok(self.outlet().cast(&to, &mut Untyped::new(method, &args)?)?),
+            Place::Here(None) => Err(ArrivalError::Noproc.into()),
+            Place::Here(Some(cell)) => match cell.arrive_dyn(method, args, &mut None) {
+                // As a cast is: taken and dropped.
+                Ok(_) | Err(ArrivalError::Dropped) => Ok(()),
+                Err(error) => Err(error.into()),
+            },
         }
     }
 
     /// Calls `method` with `args`, and awaits the reply as a value. As any call, it waits for room
     /// where the policy of the inbox says so.
     ///
+    /// The method `""` is no message: its reply is the name of the actor's type.
+    ///
     /// Cancel safe: dropping it cancels the call, and sends nothing if it waits for room.
     ///
     /// # Errors
     /// [`DynError`].
-    pub async fn call_dyn(&self, to: Pid, method: &str, args: Value) -> Result<Value, DynError> {
-        let cell = self.dyn_cell(to)?;
+    pub async fn call_dyn(
+        &self,
+        to: impl Into<Address> + Send,
+        method: &str,
+        args: Value,
+    ) -> Result<Value, DynError> {
+        let to = to.into();
         let (promise, reply) = slot();
-        let path = DynPath { promise: Some(promise), cell: Arc::clone(&cell) };
-        let mut caller = Some(Box::new(path) as Box<dyn ReturnPath>);
-        match cell.arrive_dyn(method, args, &mut caller) {
-            Ok(Some(waiting)) => waiting.await,
-            Ok(None) => {}
-            Err(error) if caller.is_some() => return Err(error.into()),
-            // It went with the message, and has told why.
-            Err(_) => {}
+        let mut call = UnderWay { system: self, to: &to, ticket: None };
+        match self.place(&to) {
+            Place::Elsewhere => {
+                let mut message = Untyped::new(method, &args)?;
+                message.sink = Some(Box::new(ValueSink(promise)));
+                call.ticket = Some(loop {
+                    match self.outlet().call(&to, &mut message) {
+                        Ok(ticket) => break ticket,
+                        Err(Refusal::Busy) => self.outlet().room(&to).await,
+                        Err(refusal) => return Err(refusal.into()),
+                    }
+                });
+            }
+            Place::Here(None) => return Err(ArrivalError::Noproc.into()),
+            Place::Here(Some(cell)) => {
+                let path = DynPath { promise: Some(promise), cell: Arc::clone(&cell) };
+                let mut caller = Some(Box::new(path) as Box<dyn ReturnPath>);
+                match cell.arrive_dyn(method, args, &mut caller) {
+                    Ok(Some(waiting)) => waiting.await,
+                    Ok(None) => {}
+                    Err(error) if caller.is_some() => return Err(error.into()),
+                    // It went with the message, and has told why.
+                    Err(_) => {}
+                }
+            }
         }
-        drop(caller);
-        Ok(reply.await.unwrap_or(Err(CallError::Unanswered))?)
+        let outcome = reply.await.unwrap_or(Err(CallError::Unanswered));
+        call.ticket = None;
+        Ok(outcome?)
     }
 
     /// A typed view of a pid of this node.
@@ -83,12 +134,106 @@ impl ActorSystem {
         })
     }
 
-    fn dyn_cell(&self, to: Pid) -> Result<Arc<dyn AnyCell>, DynError> {
-        match self.place(&Address::Pid(to)) {
-            Place::Here(Some(cell)) => Ok(cell),
-            Place::Here(None) => Err(ArrivalError::Noproc.into()),
-            Place::Elsewhere => Err(DynError::Elsewhere(to)),
+    /// A typed reference to an actor of any node, which is asked what it is.
+    /// [`reference`](Self::reference) takes the type on trust.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// [`CallError::WrongType`]; or nobody answered, as of a call.
+    pub async fn check<A: Remote>(&self, pid: Pid) -> Result<Ref<A>, CallError> {
+        let found = match self.call_dyn(pid, TYPE_OF, Value::Null).await {
+            Ok(found) => found,
+            Err(DynError::Arrival(_)) => return Err(CallError::Noproc),
+            Err(DynError::Refusal(refusal)) => return Err(refusal.into()),
+            Err(DynError::Call(error)) => return Err(error),
+        };
+        let wanted = A::TABLE.type_name;
+        match found.as_str() {
+            Some(found) if found == wanted => Ok(self.reference(pid)),
+            found => Err(CallError::WrongType(format!(
+                "the actor is a {}, not a {wanted}",
+                Shown(found.unwrap_or_default())
+            ))),
         }
+    }
+}
+
+/// What every actor is asked for the name of its type by: no tag of a method is empty.
+pub(crate) const TYPE_OF: &str = "";
+
+/// Answers [`TYPE_OF`].
+pub(crate) fn tell_type(name: &str, caller: &mut Option<Box<dyn ReturnPath>>) {
+    if let Some(path) = caller.take() {
+        path.reply(&mut |out| encode_named(name, out));
+    }
+}
+
+/// Cancels a call to another node unless it was answered.
+struct UnderWay<'a> {
+    system: &'a ActorSystem,
+    to: &'a Address,
+    ticket: Option<CallTicket>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.system.outlet().cancel(self.to, ticket);
+        }
+    }
+}
+
+/// A message to an actor of another node, whatever its type.
+struct Untyped {
+    body: Vec<u8>,
+    sink: Option<Box<dyn ReplySink>>,
+}
+
+impl Untyped {
+    fn new(method: &str, args: &Value) -> Result<Self, Refusal> {
+        let mut body = Vec::new();
+        join_untyped(method, args, &mut body)?;
+        Ok(Self { body, sink: None })
+    }
+}
+
+impl Outgoing for Untyped {
+    fn method(&self) -> &'static MethodInfo {
+        static UNTYPED: MethodInfo = MethodInfo {
+            actor_type: "",
+            tag: "",
+            fingerprint: || Fingerprint::from_u64(0),
+            agreement: Agreement::Nothing,
+        };
+        &UNTYPED
+    }
+
+    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), BodyError> {
+        unreachable!("it has no types")
+    }
+
+    fn encode_named(&self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        out.extend_from_slice(&self.body);
+        Ok(())
+    }
+
+    fn take_sink(&mut self) -> Option<Box<dyn ReplySink>> {
+        self.sink.take()
+    }
+}
+
+struct ValueSink(Promise<Result<Value, CallError>>);
+
+impl ReplySink for ValueSink {
+    fn complete(self: Box<Self>, outcome: Result<(BodyCodec, &[u8]), CallError>) {
+        let outcome = outcome.and_then(|(codec, body)| match codec {
+            BodyCodec::Named => decode_named(body).map_err(CallError::BadReply),
+            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => {
+                Err(CallError::BadReply(BodyError::Invalid("codec")))
+            }
+        });
+        let _ = self.0.complete(outcome);
     }
 }
 

@@ -12,8 +12,8 @@ use crate::inbox::{Verb, Waiting, wait_for_room};
 use crate::slot::Slot;
 use crate::system::Place;
 use crate::{
-    Actor, ActorSystem, Address, AnyCell, MethodInfo, Outgoing, Outlet, Remote, ReplySink,
-    SendError, WireTable,
+    Actor, ActorSystem, Address, AnyCell, ArrivalError, CallError, MethodInfo, Outgoing, Outlet,
+    Remote, ReplySink, SendError, WireTable,
 };
 
 /// Reaches one actor; what [`Ref`](crate::Ref) and the generated methods are made of.
@@ -45,6 +45,15 @@ impl<A: Actor> RemoteRoute<A> {
             Place::Elsewhere => None,
             Place::Here(cell) => Some(cell.and_then(|cell| cell.into_any().downcast().ok())),
         }
+    }
+
+    /// Why a call comes to nothing that finds no `A` here.
+    pub(crate) fn refusal(&self) -> CallError {
+        let Place::Here(Some(cell)) = self.system.place(&self.address) else {
+            return CallError::Noproc;
+        };
+        let (wanted, found) = (self.table.type_name.to_owned(), cell.type_name());
+        CallError::WrongType(ArrivalError::WrongType { wanted, found }.to_string())
     }
 
     /// Resolves when a refused message is worth another try.
@@ -81,6 +90,10 @@ impl<A: Actor> Outgoing for OutgoingMsg<A> {
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         (self.table.encode)(&self.msg, out)
+    }
+
+    fn encode_named(&self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        (self.table.encode_named)(&self.msg, out)
     }
 
     fn take_sink(&mut self) -> Option<Box<dyn ReplySink>> {

@@ -16,11 +16,16 @@ use crate::{
 pub trait Outgoing {
     /// Which method of which actor type.
     fn method(&self) -> &'static MethodInfo;
-    /// Appends the encoded arguments.
+    /// Appends the encoded arguments, by position. Not asked of a method whose sender has no types.
     ///
     /// # Errors
     /// What the message holds cannot be encoded.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), BodyError>;
+    /// Appends the arguments with their names.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_named(&self, out: &mut Vec<u8>) -> Result<(), BodyError>;
     /// Takes out what will take the reply to the accepted message; `None` for a message that
     /// wants none.
     fn take_sink(&mut self) -> Option<Box<dyn ReplySink>>;

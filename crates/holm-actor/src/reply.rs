@@ -6,7 +6,9 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use holm_cell::reply::Promise;
-use holm_wire::body::{BodyError, decode_positional, encode_named, encode_positional};
+use holm_wire::body::{
+    BodyError, decode_named, decode_positional, encode_named, encode_positional,
+};
 use holm_wire::{BodyCodec, Message};
 
 use crate::{ArrivalError, CallError, decode_scope, poll_scope};
@@ -99,8 +101,8 @@ pub trait ReturnPath: Send + Sync {
 
 /// The caller's end of a call to another node: takes the encoded reply.
 pub trait ReplySink: Send {
-    /// Completes the call.
-    fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>);
+    /// Completes the call, with a body of this codec.
+    fn complete(self: Box<Self>, outcome: Result<(BodyCodec, &[u8]), CallError>);
 }
 
 impl<T: Send + 'static> Reply<T> {
@@ -121,7 +123,7 @@ impl<T: Send + 'static> Reply<T> {
         Self(match path.take() {
             Some(path) => Inner::Remote(Box::new(Remote {
                 encode: match path.codec() {
-                    BodyCodec::Positional | BodyCodec::Raw => {
+                    BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => {
                         |value, out| encode_positional(value, out)
                     }
                     BodyCodec::Named => |value, out| encode_named(value, out),
@@ -234,9 +236,14 @@ impl<T: Send + 'static> fmt::Debug for Reply<T> {
 struct Sink<T: Send>(Promise<Result<T, CallError>>);
 
 impl<T: Message> ReplySink for Sink<T> {
-    fn complete(self: Box<Self>, outcome: Result<&[u8], CallError>) {
-        let outcome = outcome.and_then(|body| {
-            decode_scope::catch(|| decode_positional(body)).map_err(CallError::BadReply)
+    fn complete(self: Box<Self>, outcome: Result<(BodyCodec, &[u8]), CallError>) {
+        let outcome = outcome.and_then(|(codec, body)| {
+            let decode = || match codec {
+                BodyCodec::Positional => decode_positional(body),
+                BodyCodec::Named => decode_named(body),
+                BodyCodec::Raw | BodyCodec::Both => Err(BodyError::Invalid("codec")),
+            };
+            decode_scope::catch(decode).map_err(CallError::BadReply)
         });
         let _ = self.0.complete(outcome);
     }

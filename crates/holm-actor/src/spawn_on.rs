@@ -13,10 +13,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use holm_cell::reply::slot;
-use holm_wire::body::{BodyError, encode_positional};
-use holm_wire::{Fingerprint, Message, NodeId, NodeName, Pid, mentioned_nodes};
+use holm_wire::body::{BodyError, encode_named, encode_positional, join_both};
+use holm_wire::value::{Value, encode_value};
+use holm_wire::{BodyCodec, Fingerprint, Message, NodeId, NodeName, Pid, mentioned_nodes};
 
-use crate::{ActorSystem, Announce, AnyCell, Monitor, MonitorRef, Ref, Spawnable};
+use crate::{ActorSystem, Agreement, Announce, AnyCell, Monitor, MonitorRef, Ref, Spawnable};
 pub use error::RemoteSpawnError;
 use sink::Spawned;
 pub use sink::{Adopted, SpawnSink};
@@ -32,6 +33,8 @@ pub struct SpawnRequest<'a> {
     pub name: &'a str,
     /// The structure of the arguments.
     pub fingerprint: Fingerprint,
+    /// How the arguments are coded: named for a caller without types, else both or positional.
+    pub codec: BodyCodec,
     /// The encoded arguments.
     pub args: &'a [u8],
     /// The nodes of the pids in them.
@@ -79,16 +82,25 @@ enum Plan {
     Ask {
         name: String,
         fingerprint: Fingerprint,
+        codec: BodyCodec,
         args: Result<(Vec<u8>, Vec<NodeId>), BodyError>,
     },
 }
 
 impl Plan {
-    fn ask<T: Message>(name: &str, args: &T) -> Self {
-        let mut bytes = Vec::new();
-        let (encoded, mentioned) = mentioned_nodes(|| encode_positional(args, &mut bytes));
-        let args = encoded.map(|()| (bytes, mentioned));
-        Self::Ask { name: name.to_owned(), fingerprint: Fingerprint::of::<T>(), args }
+    fn ask<T: Message>(name: &str, args: &T, agreement: Agreement) -> Self {
+        let mut positional = Vec::new();
+        let (encoded, mentioned) = mentioned_nodes(|| encode_positional(args, &mut positional));
+        let (codec, args) = if agreement == Agreement::Fingerprint {
+            (BodyCodec::Positional, encoded.map(|()| (positional, mentioned)))
+        } else {
+            let mut named = Vec::new();
+            let encoded = encoded.and_then(|()| encode_named(args, &mut named));
+            let mut both = Vec::new();
+            join_both(&positional, &named, &mut both);
+            (BodyCodec::Both, encoded.map(|()| (both, mentioned)))
+        };
+        Self::Ask { name: name.to_owned(), fingerprint: Fingerprint::of::<T>(), codec, args }
     }
 }
 
@@ -105,7 +117,7 @@ impl ActorSystem {
                 Ok(())
             }))
         } else {
-            Plan::ask(A::TABLE.type_name, &args)
+            Plan::ask(A::TABLE.type_name, &args, A::TABLE.agreement)
         };
         SpawnOn::new(self, node, plan, Self::reference)
     }
@@ -114,7 +126,21 @@ impl ActorSystem {
     /// `name`. It has a pid only, for its messages do not cross nodes: whom it is to talk to, it
     /// is told in its arguments.
     pub fn spawn_fn_on<T: Message>(&self, node: &NodeName, name: &str, args: &T) -> SpawnOn<Pid> {
-        SpawnOn::new(self, node, Plan::ask(name, args), |_, pid| pid)
+        let plan = Plan::ask(name, args, Agreement::Names);
+        SpawnOn::new(self, node, plan, |_, pid| pid)
+    }
+
+    /// Spawns what a node, which may be this one, has registered as spawnable under `name`, an actor
+    /// type or a function, from arguments without types: what the registered ones look like.
+    pub fn spawn_dyn(&self, node: &NodeName, name: &str, args: &Value) -> SpawnOn<Pid> {
+        let mut bytes = Vec::new();
+        let plan = Plan::Ask {
+            name: name.to_owned(),
+            fingerprint: Fingerprint::from_u64(0),
+            codec: BodyCodec::Named,
+            args: encode_value(args, &mut bytes).map(|()| (bytes, Vec::new())),
+        };
+        SpawnOn::new(self, node, plan, |_, pid| pid)
     }
 
     /// How many actors other nodes have spawned for this one after it had stopped waiting for
@@ -179,9 +205,9 @@ impl<R, C> SpawnOn<R, C> {
         let sink = SpawnSink::new(promise, &on, &system, parent, link, monitor);
         match plan {
             Plan::Here(spawn) => spawn(&system, Box::new(|child| sink.here(child)))?,
-            Plan::Ask { name, fingerprint, args } => {
+            Plan::Ask { name, fingerprint, codec, args } => {
                 let (args, mentioned) = &args?;
-                let request = SpawnRequest { name: &name, fingerprint, args, mentioned };
+                let request = SpawnRequest { name: &name, fingerprint, codec, args, mentioned };
                 system.outlet().spawn(&on, &request, sink)?;
             }
         }

@@ -38,7 +38,9 @@ mod wire;
 ///
 /// On the block: `#[actor(local)]` makes an actor whose arguments need no serde and which other
 /// nodes cannot reach. `#[actor(name = "shop.counter")]` fixes the name of the type on the wire,
-/// which is otherwise its module path.
+/// which is otherwise its module path. `#[actor(strict)]` takes no message of, and sends none to,
+/// another version of the type in which a method's arguments or reply differ, not even as far as
+/// they fit.
 #[proc_macro_attribute]
 pub fn actor(options: TokenStream, item: TokenStream) -> TokenStream {
     actor::expand(options.into(), item.into())

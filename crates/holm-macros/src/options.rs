@@ -6,6 +6,7 @@ use syn::{LitStr, Result, parse::Parser};
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) local: bool,
+    pub(crate) strict: bool,
     pub(crate) name: Option<LitStr>,
 }
 
@@ -16,11 +17,14 @@ impl Options {
             if meta.path.is_ident("local") {
                 options.local = true;
                 Ok(())
+            } else if meta.path.is_ident("strict") {
+                options.strict = true;
+                Ok(())
             } else if meta.path.is_ident("name") {
                 options.name = Some(meta.value()?.parse()?);
                 Ok(())
             } else {
-                Err(meta.error("#[actor] takes `local` and `name = \"..\"`"))
+                Err(meta.error("#[actor] takes `local`, `strict` and `name = \"..\"`"))
             }
         });
         parser.parse2(tokens)?;

@@ -25,6 +25,19 @@ impl Parts {
                     ::holm::wire::encode_positional(&(#(#names,)*), __out)
             }
         });
+        let named = self.methods.iter().map(|method| {
+            let (cfgs, variant, names) = (&method.cfgs, &method.variant, method.arg_names());
+            let (count, texts) = (names.len(), texts(&names));
+            quote! {
+                #(#cfgs)*
+                #msg::#variant { #(ref #names,)* .. } => {
+                    let mut __args = ::holm::wire::ArgumentsWriter::new(#count, __out);
+                    #(__args.put(#texts, #names)?;)*
+                    ::core::result::Result::Ok(())
+                }
+            }
+        });
+        let agreement = self.agreement();
         let sinks = self.methods.iter().map(|Method { variant, cfgs, .. }| {
             quote!(#(#cfgs)* #msg::#variant { ref mut __reply, .. } => __reply.take_sink())
         });
@@ -36,14 +49,25 @@ impl Parts {
                     #(#sendable)*
                     static #table: ::holm::WireTable<#me> = ::holm::WireTable {
                         type_name: #type_name,
+                        agreement: #agreement,
                         methods: &[#(#methods),*],
                         method: <#me as ::holm::Actor>::message_index,
                         encode: |__msg, __out| match *__msg { #(#encoders),* },
+                        encode_named: |__msg, __out| match *__msg { #(#named),* },
                         take_sink: |__msg| match *__msg { #(#sinks),* },
                     };
                     &#table
                 };
             }
+        }
+    }
+
+    /// What two versions of the actor must agree on.
+    fn agreement(&self) -> TokenStream {
+        if self.options.strict {
+            quote!(::holm::wire::Agreement::Fingerprint)
+        } else {
+            quote!(::holm::wire::Agreement::Names)
         }
     }
 
@@ -57,7 +81,7 @@ impl Parts {
                 __reply: ::holm::Reply::remote(__caller),
             })
         };
-        let texts = names.iter().map(|name| name.unraw().to_string());
+        let (texts, agreement) = (texts(&names), self.agreement());
         quote! {
             #(#cfgs)*
             ::holm::WireMethod {
@@ -65,6 +89,7 @@ impl Parts {
                     actor_type: #type_name,
                     tag: #tag,
                     fingerprint: ::holm::wire::Fingerprint::of::<((#(#types,)*), #reply)>,
+                    agreement: #agreement,
                 },
                 decode: |__body, __caller| {
                     let (#(#names,)*) =
@@ -80,6 +105,11 @@ impl Parts {
             }
         }
     }
+}
+
+/// The names of arguments as they cross the wire.
+fn texts(names: &[&Ident]) -> Vec<String> {
+    names.iter().map(|name| name.unraw().to_string()).collect()
 }
 
 /// Checks what a method sends, so that an error shows the type where the user wrote it.

@@ -1,5 +1,6 @@
 //! What a node has refused, and what reached nobody.
 
+use holm_actor::ArrivalError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Messages that reached nobody since the node started, by cause.
@@ -8,8 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct DeadLetters {
     /// From other nodes: there is no such actor.
     pub noproc: u64,
-    /// From other nodes: the actor is of another type, has no such method or other arguments, or its
-    /// inbox is full.
+    /// From other nodes: the actor is of another type than the sender believes.
+    pub wrong_type: u64,
+    /// From other nodes: the actor has no such method, or one with other arguments or reply.
+    pub mismatched: u64,
+    /// From other nodes: the inbox is full, the arguments are none, or the actor stays on its node.
     pub refused: u64,
     /// To other nodes: accepted while a session was dialled, which did not come about.
     pub unreachable: u64,
@@ -19,6 +23,8 @@ pub struct DeadLetters {
 #[derive(Debug, Default)]
 pub(crate) struct DeadLetterCounts {
     pub(crate) noproc: Count,
+    pub(crate) wrong_type: Count,
+    pub(crate) mismatched: Count,
     pub(crate) refused: Count,
     pub(crate) unreachable: Count,
 }
@@ -37,10 +43,24 @@ impl Count {
 }
 
 impl DeadLetterCounts {
+    /// A message of another node was not taken, and nobody waits for an answer.
+    pub(crate) fn count(&self, error: &ArrivalError) {
+        match error {
+            ArrivalError::Noproc => self.noproc.add(),
+            ArrivalError::WrongType { .. } => self.wrong_type.add(),
+            ArrivalError::UnknownMethod { .. } | ArrivalError::SchemaMismatch { .. } => {
+                self.mismatched.add();
+            }
+            _ => self.refused.add(),
+        }
+    }
+
     pub(crate) fn read(&self) -> DeadLetters {
-        let Self { noproc, refused, unreachable } = self;
+        let Self { noproc, wrong_type, mismatched, refused, unreachable } = self;
         DeadLetters {
             noproc: noproc.read(),
+            wrong_type: wrong_type.read(),
+            mismatched: mismatched.read(),
             refused: refused.read(),
             unreachable: unreachable.read(),
         }

@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use holm_actor::{
-    ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath,
+    ActorSystem, Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, MethodInfo,
+    MonitorRef, ReturnPath,
 };
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
-use holm_wire::body::BodyError;
+use holm_wire::body::{BodyError, split_both, split_untyped};
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::session::streams::Open;
@@ -23,6 +24,7 @@ use crate::inner::{Admitted, Inner};
 use crate::link::{Link, LinkRefusal, Pair};
 use crate::permits::Permits;
 use crate::return_path::{CallPath, fail};
+use crate::sending::{Asked, Out};
 use crate::tables::{PAUSED_MAX, Pending, Watched};
 
 /// Methods that a peer may define in one session: more than any program has, and 1.5 MB. One more
@@ -52,8 +54,27 @@ struct Defined {
     actor_type: String,
     tag: String,
     fingerprint: Fingerprint,
-    /// The table that the method was last looked up in, and its position there.
-    found: Option<(usize, usize)>,
+    /// Where it was found last.
+    found: Option<Found>,
+    /// The peer was told which fingerprint this node holds.
+    is_known: bool,
+}
+
+/// A method as an actor of this node has it.
+#[derive(Clone, Copy)]
+struct Found {
+    table: usize,
+    position: usize,
+    info: &'static MethodInfo,
+    /// The peer holds the same fingerprint.
+    is_same: bool,
+}
+
+/// A message, as it is to be handed to an actor.
+#[derive(Clone, Copy)]
+enum Arriving<'a> {
+    Typed(usize, ArrivedBody<'a>),
+    Untyped { method: &'a str, args: &'a [u8] },
 }
 
 impl Dispatch {
@@ -73,6 +94,11 @@ impl Dispatch {
                 self.permits.signal();
                 return self.handle_define(method, actor_type, tag, fingerprint);
             }
+            Signal::Known { method, fingerprint } => {
+                self.permits.signal();
+                let known = |out: &mut Out<'_>| out.state.handle_known(method, fingerprint);
+                return self.link.session.append(known).unwrap_or(Ok(()));
+            }
             Signal::Send { to, method, codec, body } => {
                 if self.permits.send() {
                     self.handle_message(to, method, (codec, body), None)?;
@@ -84,7 +110,7 @@ impl Dispatch {
                     Err(error) => self.refuse(id, error)?,
                 }
             }
-            Signal::Reply { id, codec: _, body } => self.handle_reply(id, Ok(body)),
+            Signal::Reply { id, codec, body } => self.handle_reply(id, Ok((codec, body))),
             Signal::ReplyError { id, error, reason } => {
                 self.handle_reply(id, Err((error, reason)));
             }
@@ -158,6 +184,7 @@ impl Dispatch {
             tag: tag.to_owned(),
             fingerprint,
             found: None,
+            is_known: false,
         });
         Ok(())
     }
@@ -186,32 +213,35 @@ impl Dispatch {
             }
             return Ok(());
         };
+        let arriving = defined.resolve(&*cell, codec, body);
+        if let Some(found) = defined.found
+            && !std::mem::replace(&mut defined.is_known, true)
+        {
+            self.link.tell_known(method, found.info);
+        }
         let mut caller = call.map(|id| {
             let path = CallPath {
                 link: Arc::clone(&self.link),
                 id,
                 cell: Arc::clone(&cell),
                 answered: false,
+                codec: arriving.as_ref().map_or(BodyCodec::Named, Arriving::codec),
                 cancels: Arc::clone(&self.cancels),
                 listens: false,
             };
             Box::new(path) as Box<dyn ReturnPath>
         });
-        let arrived = match codec {
-            BodyCodec::Positional => defined
-                .position(&*cell)
-                .and_then(|position| cell.arrive(position, body, &mut caller)),
-            BodyCodec::Raw | BodyCodec::Named => Err(ArrivalError::Body(BodyError::Refused(
-                "messages between actors are positional".to_owned(),
-            ))),
-        };
+        let arrived = arriving.and_then(|arriving| match arriving {
+            Arriving::Typed(position, body) => cell.arrive(position, body, &mut caller),
+            Arriving::Untyped { method, args } => cell.arrive_untyped(method, args, &mut caller),
+        });
         match arrived {
             Ok(false) => {}
             Ok(true) => self.link.pause(&self.node.env, cell),
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
                 None if call.is_none() => {
-                    self.node.dead_letters.refused.add();
+                    self.node.dead_letters.count(&error);
                     tracing::debug!(%error, peer = %self.link.peer, "a message was not taken");
                 }
                 // It was dropped with the message, and has told the caller.
@@ -221,7 +251,11 @@ impl Dispatch {
         Ok(())
     }
 
-    fn handle_reply(&self, id: RequestId, outcome: Result<&[u8], (WireError, Option<ExitReason>)>) {
+    fn handle_reply(
+        &self,
+        id: RequestId,
+        outcome: Result<(BodyCodec, &[u8]), (WireError, Option<ExitReason>)>,
+    ) {
         // Replies to cancelled calls come to nothing.
         let Some(Some(pending)) = self.link.session.append(|out| out.state.pending.remove(&id))
         else {
@@ -296,16 +330,10 @@ impl Dispatch {
             fail(&self.link, id, error, None);
             return Ok(());
         }
-        let Asked { name, fingerprint, codec, args } = asked;
-        if codec != BodyCodec::Positional {
-            let error = WireError::new(Code::InvalidRequest, "arguments of actors are positional");
-            fail(&self.link, id, error, None);
-            return Ok(());
-        }
         let link = Arc::clone(&self.link);
         let announce = Box::new(move |child: &dyn AnyCell| link.announce(id, child, parent));
         let system = &self.node.system;
-        match self.node.spawnables.spawn(system, name, fingerprint, args, announce) {
+        match self.node.spawnables.spawn(system, asked, announce) {
             Ok(cell) => {
                 // After the reply, so that it precedes any down.
                 if let Some(watch) = monitored {
@@ -433,14 +461,6 @@ impl Dispatch {
     }
 }
 
-/// What the peer asks this node to spawn.
-struct Asked<'a> {
-    name: &'a str,
-    fingerprint: Fingerprint,
-    codec: BodyCodec,
-    args: &'a [u8],
-}
-
 fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
     match target {
         Target::Serial(serial) => system.find(Pid { node: system.node(), serial }),
@@ -449,21 +469,69 @@ fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
 }
 
 impl Defined {
-    /// The position of the method in the table of `cell`'s type.
-    fn position(&mut self, cell: &dyn AnyCell) -> Result<usize, ArrivalError> {
+    /// How `cell` is to read a body of this codec.
+    fn resolve<'a>(
+        &mut self,
+        cell: &dyn AnyCell,
+        codec: BodyCodec,
+        body: &'a [u8],
+    ) -> Result<Arriving<'a>, ArrivalError> {
+        if self.actor_type.is_empty() && self.tag.is_empty() {
+            if codec != BodyCodec::Named {
+                return Err(BodyError::Invalid("codec").into());
+            }
+            let (method, args) = split_untyped(body)?;
+            return Ok(Arriving::Untyped { method, args });
+        }
+        let found = self.find(cell)?;
+        let theirs = Some(self.fingerprint);
+        let (is_same, is_strict) = (found.is_same, found.info.agreement == Agreement::Fingerprint);
+        let body = match codec {
+            BodyCodec::Positional if is_same => ArrivedBody::Positional(body),
+            BodyCodec::Named if is_same || !is_strict => ArrivedBody::Named { body, theirs },
+            BodyCodec::Both if is_same => ArrivedBody::Positional(split_both(body)?.0),
+            BodyCodec::Both if !is_strict => {
+                ArrivedBody::Named { body: split_both(body)?.1, theirs }
+            }
+            BodyCodec::Positional | BodyCodec::Named | BodyCodec::Both => {
+                return Err(ArrivalError::SchemaMismatch {
+                    actor_type: found.info.actor_type,
+                    tag: self.tag.clone(),
+                    theirs,
+                    ours: (found.info.fingerprint)(),
+                    fault: None,
+                });
+            }
+            BodyCodec::Raw => return Err(BodyError::Invalid("codec").into()),
+        };
+        Ok(Arriving::Typed(found.position, body))
+    }
+
+    /// The method in the table of `cell`'s type.
+    fn find(&mut self, cell: &dyn AnyCell) -> Result<Found, ArrivalError> {
         let table = cell.table_id();
-        if let Some((of, position)) = self.found
-            && of == table
+        if let Some(found) = self.found
+            && found.table == table
         {
-            return Ok(position);
+            return Ok(found);
         }
         if cell.type_name() != self.actor_type {
             let wanted = self.actor_type.clone();
             return Err(ArrivalError::WrongType { wanted, found: cell.type_name() });
         }
-        let position = cell.method(&self.tag, self.fingerprint)?;
-        self.found = Some((table, position));
-        Ok(position)
+        let (position, info) = cell.method(&self.tag)?;
+        let is_same = (info.fingerprint)() == self.fingerprint;
+        Ok(*self.found.insert(Found { table, position, info, is_same }))
+    }
+}
+
+impl Arriving<'_> {
+    /// How the reply is to be coded.
+    fn codec(&self) -> BodyCodec {
+        match self {
+            Self::Typed(_, ArrivedBody::Positional(_)) => BodyCodec::Positional,
+            Self::Typed(_, ArrivedBody::Named { .. }) | Self::Untyped { .. } => BodyCodec::Named,
+        }
     }
 }
 
@@ -475,6 +543,7 @@ fn call_error((error, reason): (WireError, Option<ExitReason>)) -> CallError {
         (Code::Unanswered, None) => CallError::Unanswered,
         (Code::Full, None) => CallError::Full,
         (Code::Dropped, None) => CallError::Dropped,
+        (Code::WrongType, None) => CallError::WrongType(error.message.to_string()),
         (_, None) => CallError::Refused(error),
     }
 }

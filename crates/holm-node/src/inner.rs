@@ -14,7 +14,7 @@ use holm_net::security::SecurityError;
 use holm_net::{Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
 use holm_proto::ledger::Stamp;
-use holm_wire::handshake::{Established, Introduction, Reject, Role};
+use holm_wire::handshake::{Established, Features, Introduction, Reject, Role};
 use holm_wire::session::Terms;
 use holm_wire::{Code, NodeName, Side};
 use parking_lot::Mutex;
@@ -191,8 +191,9 @@ impl Inner {
         }
         let (identity, capabilities) = (&admitted.identity, &admitted.capabilities);
         let quota = self.gate.quota(identity, &peer.node);
+        let tables = Tables::new(side, &limits, terms.features.contains(Features::NAMED));
         let link = Arc::new(Link {
-            session: Arc::new(Session::new(connection.writer, terms, Tables::new(side, &limits))),
+            session: Arc::new(Session::new(connection.writer, terms, tables)),
             router: Arc::clone(&self.router),
             stamp: Stamp(self.stamps.fetch_add(1, Ordering::Relaxed)),
             peer_id: peer.node_id(),

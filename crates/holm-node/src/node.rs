@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use holm_actor::{
-    Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOn, SpawnOptions,
-    Spawnable,
+    Actor, ActorSystem, Address, DynError, Monitor, Named, Names, Ref, Remote, SpawnOn,
+    SpawnOptions, Spawnable,
 };
 use holm_env::Endpoint;
 use holm_net::security::SecurityError;
 use holm_proto::access::Access;
+use holm_wire::value::Value;
 use holm_wire::{Message, NodeName, Pid};
 
 use crate::connect::{self, ConnectError};
@@ -73,6 +74,41 @@ impl Node {
     /// Spawns a function that a node, which may be this one, has registered as spawnable.
     pub fn spawn_fn_on<T: Message>(&self, node: &NodeName, name: &str, args: &T) -> SpawnOn<Pid> {
         self.0.system.spawn_fn_on(node, name, args)
+    }
+
+    /// Spawns what a node, which may be this one, has registered as spawnable under `name`, from
+    /// arguments without types.
+    pub fn spawn_dyn(&self, node: &NodeName, name: &str, args: &Value) -> SpawnOn<Pid> {
+        self.0.system.spawn_dyn(node, name, args)
+    }
+
+    /// Sends `method` with `args` to an actor of any node, by pid or by name: see
+    /// [`ActorSystem::send_dyn`].
+    ///
+    /// # Errors
+    /// [`DynError`]; nothing was sent.
+    pub fn send_dyn(
+        &self,
+        to: impl Into<Address>,
+        method: &str,
+        args: Value,
+    ) -> Result<(), DynError> {
+        self.0.system.send_dyn(to, method, args)
+    }
+
+    /// Calls `method` with `args`, and awaits the reply as a value: see [`ActorSystem::call_dyn`].
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// [`DynError`].
+    pub async fn call_dyn(
+        &self,
+        to: impl Into<Address> + Send,
+        method: &str,
+        args: Value,
+    ) -> Result<Value, DynError> {
+        self.0.system.call_dyn(to, method, args).await
     }
 
     /// The local names of this node.

@@ -19,6 +19,8 @@ pub(crate) struct CallPath {
     /// The callee, for its exit reason.
     pub(crate) cell: Arc<dyn AnyCell>,
     pub(crate) answered: bool,
+    /// How the reply is to be coded.
+    pub(crate) codec: BodyCodec,
     /// Where its handler hears of a cancel.
     pub(crate) cancels: Arc<Cancels>,
     /// Its handler does wait for one.
@@ -26,6 +28,10 @@ pub(crate) struct CallPath {
 }
 
 impl ReturnPath for CallPath {
+    fn codec(&self) -> BodyCodec {
+        self.codec
+    }
+
     fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
         self.answered = true;
         let mut bytes = Vec::new();
@@ -36,7 +42,7 @@ impl ReturnPath for CallPath {
                 if !nodes.is_empty() {
                     self.link.session.append(|out| announce(out, self.link.peer_id, &nodes));
                 }
-                let codec = BodyCodec::Positional;
+                let codec = self.codec;
                 answer(&self.link, self.id, &Signal::Reply { id: self.id, codec, body: &bytes });
             }
             Err(error) => {
@@ -48,7 +54,8 @@ impl ReturnPath for CallPath {
 
     fn refuse(mut self: Box<Self>, error: &ArrivalError) {
         self.answered = true;
-        fail(&self.link, self.id, arrival(error), None);
+        let error = WireError::new(error.code(), error.to_string());
+        fail(&self.link, self.id, error, None);
     }
 
     fn is_cancelled(&self) -> bool {
@@ -115,19 +122,4 @@ pub(crate) fn fail(link: &Arc<Link>, id: RequestId, error: WireError, reason: Op
 pub(crate) fn exited(link: &Arc<Link>, id: RequestId, reason: ExitReason) {
     let error = WireError::new(Code::Exited, "the actor ended before it replied");
     fail(link, id, error, Some(reason));
-}
-
-/// How a refusal is told to the caller.
-fn arrival(error: &ArrivalError) -> WireError {
-    let code = match error {
-        ArrivalError::Noproc => Code::Noproc,
-        ArrivalError::NotRemote(_) => Code::Forbidden,
-        ArrivalError::WrongType { .. } | ArrivalError::UnknownMethod { .. } => Code::UnknownMethod,
-        ArrivalError::SchemaMismatch { .. } => Code::SchemaMismatch,
-        ArrivalError::Body(_) => Code::InvalidRequest,
-        ArrivalError::Full => Code::Full,
-        ArrivalError::Dropped => Code::Dropped,
-        _ => Code::Internal,
-    };
-    WireError::new(code, error.to_string())
 }

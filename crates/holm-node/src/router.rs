@@ -7,13 +7,14 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, RemoteSpawnError,
-    SpawnRequest, SpawnSink, Watcher, flush_later,
+    Address, Agreement, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal,
+    RemoteSpawnError, SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
 use holm_proto::ledger::{LinkIds, LinkKey};
+use holm_wire::body::join_both;
 use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal, Target};
-use holm_wire::{ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
+use holm_wire::{BodyCodec, ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
 use crate::actor_links::to_wire;
@@ -22,7 +23,7 @@ use crate::inner::Inner;
 use crate::link::{Link, order_of};
 use crate::peer::{AutoConnect, Introduced, Peer, Queued};
 use crate::peers::Peers;
-use crate::sending::{self, Encoded, push, push_link, target, watch};
+use crate::sending::{self, Asked, Encoded, Unsent, push, push_link, target, watch};
 use crate::spawnables::Spawnables;
 use crate::waiting::{Failed, Waiting};
 
@@ -182,10 +183,19 @@ impl Router {
     ) -> Result<Option<CallTicket>, Refusal> {
         let mut scratch = SCRATCH.take();
         scratch.clear();
-        let (encoded, mentioned) = mentioned_nodes(|| message.encode(&mut scratch));
+        let codec = match message.method().agreement {
+            Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
+            Agreement::Nothing => BodyCodec::Named,
+        };
+        let (encoded, mentioned) = mentioned_nodes(|| match codec {
+            BodyCodec::Named => message.encode_named(&mut scratch),
+            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => {
+                message.encode(&mut scratch)
+            }
+        });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
             let mentioned = self.peers.introduce(&mentioned);
-            self.send_encoded(to, message, &scratch, mentioned, wants_reply)
+            self.send_encoded(to, message, (codec, &mut scratch), mentioned, wants_reply)
         });
         if scratch.capacity() <= SCRATCH_KEPT {
             SCRATCH.set(scratch);
@@ -197,20 +207,21 @@ impl Router {
         &self,
         to: &Address,
         message: &mut dyn Outgoing,
-        body: &[u8],
+        (mut codec, scratch): (BodyCodec, &mut Vec<u8>),
         mentioned: Vec<Introduced>,
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
         let method = message.method();
         loop {
+            let body = &scratch[..];
             let link = self.find(to);
             let sent = link.as_ref().and_then(|link| {
                 link.session.append(|out| {
                     if out.is_crowded(body.len()) || out.state.is_paused(to) {
-                        return Err(Refusal::Busy);
+                        return Err(Refusal::Busy.into());
                     }
                     sending::announce(out, link.peer_id, &mentioned);
-                    let encoded = Encoded { method, body };
+                    let encoded = Encoded { method, codec, body };
                     if !wants_reply {
                         return sending::push_cast(out, to, encoded).map(|()| None);
                     }
@@ -218,20 +229,31 @@ impl Router {
                     Ok(Some(CallTicket { session: link.stamp.0, request }))
                 })
             });
-            if let (Some(sent), Some(link)) = (sent, link) {
-                if sent.is_ok() {
+            match (sent, link) {
+                (Some(Ok(ticket)), Some(link)) => {
                     flush_later(&link);
+                    return Ok(ticket);
                 }
-                return sent;
+                (Some(Err(Unsent::Refused(refusal))), _) => return Err(refusal),
+                (Some(Err(Unsent::NeedsNames)), _) => {
+                    codec = add_names(message, scratch)?;
+                    continue;
+                }
+                (Some(Ok(_)) | None, _) => {}
+            }
+            // The session that will be begins without knowing what the peer holds.
+            if method.agreement == Agreement::Names && codec == BodyCodec::Positional {
+                codec = add_names(message, scratch)?;
+                continue;
             }
             // A sink is taken only once the message is accepted.
-            let waiting =
-                Waiting::Cast { method, body: body.to_vec(), mentioned: mentioned.clone() };
+            let body = scratch.clone();
+            let waiting = Waiting::Cast { method, codec, body, mentioned: mentioned.clone() };
             let queued = self.queue(to, waiting, |waiting| match waiting {
-                Waiting::Cast { method, body, mentioned } if wants_reply => {
+                Waiting::Cast { method, codec, body, mentioned } if wants_reply => {
                     match message.take_sink() {
-                        Some(sink) => Waiting::Call { method, body, mentioned, sink },
-                        None => Waiting::Cast { method, body, mentioned },
+                        Some(sink) => Waiting::Call { method, codec, body, mentioned, sink },
+                        None => Waiting::Cast { method, codec, body, mentioned },
                     }
                 }
                 other => other,
@@ -280,6 +302,15 @@ impl Router {
         }
         Some((self.find(&to)?, to_wire(mine.node, ids)?))
     }
+}
+
+/// Makes of a positional body one in both codecs.
+fn add_names(message: &dyn Outgoing, body: &mut Vec<u8>) -> Result<BodyCodec, Refusal> {
+    let positional = std::mem::take(body);
+    let mut named = Vec::new();
+    message.encode_named(&mut named)?;
+    join_both(&positional, &named, body);
+    Ok(BodyCodec::Both)
 }
 
 impl Outlet for Router {
@@ -411,11 +442,12 @@ impl Outlet for Router {
         request: &SpawnRequest<'_>,
         mut sink: SpawnSink,
     ) -> Result<(), RemoteSpawnError> {
-        let &SpawnRequest { name, fingerprint, args, mentioned } = request;
+        let &SpawnRequest { name, fingerprint, codec, args, mentioned } = request;
+        let asked = Asked { name, fingerprint, codec, args };
         if *on == self.name {
             let system = sink.system().clone();
             let announce = Box::new(|child: &dyn AnyCell| sink.here(child));
-            let spawned = self.spawnables.spawn(&system, name, fingerprint, args, announce);
+            let spawned = self.spawnables.spawn(&system, asked, announce);
             return spawned.map(drop).map_err(|failure| failure.to_wire().into());
         }
         if name.len() > SIGNAL_NAME_BYTES_MAX {
@@ -429,7 +461,7 @@ impl Outlet for Router {
             let sent = link.as_ref().and_then(|link| {
                 link.session.append(|out| {
                     sending::announce(out, link.peer_id, &mentioned);
-                    sending::push_spawn(out, (name, fingerprint, args), &mut held)
+                    sending::push_spawn(out, asked, &mut held)
                 })
             });
             if let (Some(sent), Some(link)) = (sent, link) {
@@ -440,6 +472,7 @@ impl Outlet for Router {
             let waiting = Waiting::Spawn {
                 name: name.to_owned(),
                 fingerprint,
+                codec,
                 args: args.to_vec(),
                 mentioned: mentioned.clone(),
                 sink,

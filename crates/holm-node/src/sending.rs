@@ -1,18 +1,19 @@
 //! Our signals, as they are appended to a session.
 
 use holm_actor::{
-    Address, AnyCell, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink, SpawnSink,
-    Watcher,
+    Address, Agreement, AnyCell, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink,
+    SpawnSink, Watcher,
 };
 use holm_net::Appender;
 use holm_proto::ledger::LinkKey;
+use holm_wire::body::{BodyError, split_both};
 use holm_wire::session::Order;
 use holm_wire::signal::{Parent, Signal, Target, Watch};
-use holm_wire::{BodyCodec, Fingerprint, MethodId, MonitorId, NodeId, Pid, RequestId};
+use holm_wire::{BodyCodec, Fingerprint, MonitorId, NodeId, Pid, RequestId};
 
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
-use crate::tables::{Pending, Tables};
+use crate::tables::{Pending, Tables, Told};
 
 pub(crate) type Out<'a> = Appender<'a, Tables>;
 
@@ -20,7 +21,37 @@ pub(crate) type Out<'a> = Appender<'a, Tables>;
 #[derive(Clone, Copy)]
 pub(crate) struct Encoded<'a> {
     pub(crate) method: &'static MethodInfo,
+    pub(crate) codec: BodyCodec,
     pub(crate) body: &'a [u8],
+}
+
+/// Why a message was not appended.
+pub(crate) enum Unsent {
+    /// It must be encoded in both ways: the peer may hold another fingerprint.
+    NeedsNames,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unsent {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<'a> Encoded<'a> {
+    /// The body in this codec; `None` if it has to be encoded anew.
+    fn in_codec(self, wanted: BodyCodec) -> Option<(BodyCodec, &'a [u8])> {
+        if self.codec == wanted {
+            return Some((wanted, self.body));
+        }
+        let (positional, named) = both(self.codec, self.body)?;
+        Some((wanted, if wanted == BodyCodec::Positional { positional } else { named }))
+    }
+}
+
+/// The two bodies of one in both codecs.
+fn both(codec: BodyCodec, body: &[u8]) -> Option<(&[u8], &[u8])> {
+    (codec == BodyCodec::Both).then(|| split_both(body).expect("it was joined here"))
 }
 
 /// Appends a message without a reply.
@@ -28,11 +59,15 @@ pub(crate) fn push_cast(
     out: &mut Out<'_>,
     to: &Address,
     message: Encoded<'_>,
-) -> Result<(), Refusal> {
+) -> Result<(), Unsent> {
     let to = target(to)?;
     let method = define(out, message.method)?;
-    let signal = Signal::Send { to, method, codec: BodyCodec::Positional, body: message.body };
-    push(out, order_of(to), &signal)
+    push_message(out, to, message, method.codec, |codec, body| Signal::Send {
+        to,
+        method: method.id,
+        codec,
+        body,
+    })
 }
 
 /// Appends a message whose reply `sink` takes.
@@ -41,24 +76,41 @@ pub(crate) fn push_call(
     to: &Address,
     message: Encoded<'_>,
     sink: impl FnOnce() -> Option<Box<dyn ReplySink>>,
-) -> Result<RequestId, Refusal> {
+) -> Result<RequestId, Unsent> {
     let to = target(to)?;
     let method = define(out, message.method)?;
     let id = out.state.request_ids.allocate();
-    let signal = Signal::Call {
+    push_message(out, to, message, method.codec, |codec, body| Signal::Call {
         id,
         to,
-        method,
-        codec: BodyCodec::Positional,
+        method: method.id,
+        codec,
         deadline_ms: None,
-        body: message.body,
-    };
-    push(out, order_of(to), &signal)?;
+        body,
+    })?;
     out.hurry();
     if let Some(sink) = sink() {
         out.state.pending.insert(id, Pending::Call(sink));
     }
     Ok(id)
+}
+
+/// Appends the signal with a body in the codec that the peer wants. One that is too large for it in
+/// both ways goes by position: who holds another fingerprint refuses it.
+fn push_message<'a>(
+    out: &mut Out<'_>,
+    to: Target<'_>,
+    message: Encoded<'a>,
+    wanted: BodyCodec,
+    signal: impl Fn(BodyCodec, &'a [u8]) -> Signal<'a>,
+) -> Result<(), Unsent> {
+    let (codec, body) = message.in_codec(wanted).ok_or(Unsent::NeedsNames)?;
+    match (push(out, order_of(to), &signal(codec, body)), both(codec, body)) {
+        (Err(Refusal::TooLarge(_)), Some((positional, _))) => {
+            Ok(push(out, order_of(to), &signal(BodyCodec::Positional, positional))?)
+        }
+        (pushed, _) => Ok(pushed?),
+    }
 }
 
 /// Appends a monitor, which is never refused: it is small.
@@ -85,28 +137,57 @@ pub(crate) fn push_link(
     }
 }
 
-/// Appends the request for an actor of this type and the fingerprint of its arguments, and then takes
-/// the sink for the answer.
+/// What a peer is asked to spawn: the type, the fingerprint of its arguments, and those.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) codec: BodyCodec,
+    pub(crate) args: &'a [u8],
+}
+
+/// Appends the request for an actor, and then takes the sink for the answer. Arguments that are too
+/// large in both codecs go by position.
 pub(crate) fn push_spawn(
     out: &mut Out<'_>,
-    (actor_type, fingerprint, args): (&str, Fingerprint, &[u8]),
+    asked: Asked<'_>,
     sink: &mut Option<SpawnSink>,
 ) -> Result<(), RemoteSpawnError> {
+    let Asked { name, fingerprint, codec, args } = asked;
+    let takes_names = out.state.takes_names();
+    if codec == BodyCodec::Named && !takes_names {
+        return Err(RemoteSpawnError::Unsendable(no_names()));
+    }
     let asking = sink.as_ref().expect("somebody waits for it");
     let id = out.state.request_ids.allocate();
-    let signal = Signal::Spawn {
+    let signal = |codec, args| Signal::Spawn {
         id,
-        actor_type,
+        actor_type: name,
         fingerprint,
-        codec: BodyCodec::Positional,
+        codec,
         monitored: asking.monitor().map(|(monitor, watcher)| watch(monitor, watcher)),
         linked: asking.link().map(|(link, me)| Parent { link, serial: me.serial }),
         args,
     };
-    out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))?;
+    let mut push = |codec, args| {
+        let signal = signal(codec, args);
+        out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes))
+    };
+    match both(codec, args) {
+        Some((positional, _)) if !takes_names || push(codec, args).is_err() => {
+            push(BodyCodec::Positional, positional)?;
+        }
+        Some(_) => {}
+        None => push(codec, args)?,
+    }
     out.hurry();
     out.state.pending.extend(sink.take().map(|sink| (id, Pending::Spawn(sink))));
     Ok(())
+}
+
+/// Why a peer of an earlier version is sent no messages without types.
+fn no_names() -> BodyError {
+    BodyError::Unsendable("the receiver's node reads no messages by name".to_owned())
 }
 
 pub(crate) fn push(out: &mut Out<'_>, order: Order, signal: &Signal<'_>) -> Result<(), Refusal> {
@@ -130,20 +211,21 @@ pub(crate) fn announce(out: &mut Out<'_>, peer: NodeId, nodes: &[Introduced]) {
 }
 
 /// The short id of a method; tells the peer of it before its first use.
-fn define(out: &mut Out<'_>, info: &'static MethodInfo) -> Result<MethodId, Refusal> {
-    if let Some(method) = out.state.method(info) {
-        return Ok(method);
+fn define(out: &mut Out<'_>, info: &'static MethodInfo) -> Result<Told, Refusal> {
+    if let Some(told) = out.state.method(info) {
+        return Ok(told);
     }
-    let method = out.state.next_method();
+    if info.agreement == Agreement::Nothing && !out.state.takes_names() {
+        return Err(no_names().into());
+    }
     let signal = Signal::Define {
-        method,
+        method: out.state.next_method(),
         actor_type: info.actor_type,
         tag: info.tag,
         fingerprint: (info.fingerprint)(),
     };
     push(out, Order::Free, &signal)?;
-    out.state.add_method(info);
-    Ok(method)
+    Ok(out.state.add_method(info))
 }
 
 /// The receiver as the peer is to find it.

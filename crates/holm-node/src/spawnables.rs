@@ -6,18 +6,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use holm_actor::{
-    ActorSystem, Announce, AnyCell, DecodeScope, Inbox, IntoExit, SpawnError, Spawnable,
+    ActorSystem, Agreement, Announce, AnyCell, DecodeScope, Inbox, IntoExit, SpawnError, Spawnable,
 };
-use holm_wire::body::{BodyError, decode_positional};
-use holm_wire::{Code, Fingerprint, Message, WireError};
+use holm_wire::body::{BodyError, decode_named, decode_positional, split_both};
+use holm_wire::{BodyCodec, Code, Fingerprint, Message, WireError};
+
+use crate::sending::Asked;
 
 /// Why an actor was not spawned.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpawnFailure {
     #[error("`{0}` is not spawnable on this node")]
     NotSpawnable(String),
-    #[error("`{name}` is made from other arguments at the caller ({theirs}) than here ({ours})")]
-    SchemaMismatch { name: String, theirs: Fingerprint, ours: Fingerprint },
+    #[error("{0}")]
+    SchemaMismatch(String),
     #[error("the arguments do not decode: {0}")]
     Arguments(#[from] BodyError),
     #[error("it could not be created: {0}")]
@@ -30,7 +32,7 @@ impl SpawnFailure {
     pub(crate) fn to_wire(&self) -> WireError {
         let code = match self {
             Self::NotSpawnable(_) => Code::NotFound,
-            Self::SchemaMismatch { .. } => Code::SchemaMismatch,
+            Self::SchemaMismatch(_) => Code::SchemaMismatch,
             Self::Arguments(_) => Code::InvalidRequest,
             Self::Create(_) | Self::Panicked => Code::Internal,
         };
@@ -40,11 +42,20 @@ impl SpawnFailure {
 
 type Spawned = Result<Arc<dyn AnyCell>, SpawnFailure>;
 
-type SpawnFn = Box<dyn Fn(&ActorSystem, &[u8], Announce) -> Spawned + Send + Sync>;
+type SpawnFn = Box<dyn Fn(&ActorSystem, Args<'_>, Announce) -> Spawned + Send + Sync>;
+
+/// Encoded arguments.
+#[derive(Clone, Copy)]
+enum Args<'a> {
+    Positional(&'a [u8]),
+    Named(&'a [u8]),
+}
 
 struct Entry {
     /// Of the arguments.
     fingerprint: Fingerprint,
+    /// What the caller must agree on with this node.
+    agreement: Agreement,
     spawn: SpawnFn,
 }
 
@@ -54,7 +65,7 @@ pub(crate) struct Spawnables(BTreeMap<String, Entry>);
 
 impl Spawnables {
     pub(crate) fn add<A: Spawnable>(&mut self) {
-        self.insert::<A::Args>(A::TABLE.type_name, |system, args, announce| {
+        self.insert::<A::Args>(A::TABLE.type_name, A::TABLE.agreement, |system, args, announce| {
             Ok(system.spawn_announced(A::create(args)?, announce))
         });
     }
@@ -66,7 +77,7 @@ impl Spawnables {
         F: Future<Output: IntoExit> + Send + 'static,
         B: Fn(T, Inbox<M>) -> F + Clone + Send + Sync + 'static,
     {
-        self.insert::<T>(name, move |system, args, announce| {
+        self.insert::<T>(name, Agreement::Names, move |system, args, announce| {
             let body = body.clone();
             Ok(system.spawn_fn_announced(move |inbox| body(args, inbox), announce))
         });
@@ -75,32 +86,71 @@ impl Spawnables {
     fn insert<T: Message>(
         &mut self,
         name: &str,
+        agreement: Agreement,
         spawn: impl Fn(&ActorSystem, T, Announce) -> Spawned + Send + Sync + 'static,
     ) {
         let spawn: SpawnFn = Box::new(move |system, args, announce| {
-            spawn(system, decode_positional::<T>(args)?, announce)
+            let args = match args {
+                Args::Positional(args) => decode_positional::<T>(args)?,
+                Args::Named(args) => decode_named::<T>(args)?,
+            };
+            spawn(system, args, announce)
         });
-        self.0.insert(name.to_owned(), Entry { fingerprint: Fingerprint::of::<T>(), spawn });
+        let fingerprint = Fingerprint::of::<T>();
+        self.0.insert(name.to_owned(), Entry { fingerprint, agreement, spawn });
     }
 
     /// Spawns an actor from encoded arguments.
     pub(crate) fn spawn(
         &self,
         system: &ActorSystem,
-        name: &str,
-        theirs: Fingerprint,
-        args: &[u8],
+        asked: Asked<'_>,
         announce: Announce,
     ) -> Spawned {
-        let Some(&Entry { fingerprint: ours, ref spawn }) = self.0.get(name) else {
-            return Err(SpawnFailure::NotSpawnable(name.to_owned()));
-        };
-        if theirs != ours {
-            return Err(SpawnFailure::SchemaMismatch { name: name.to_owned(), theirs, ours });
-        }
+        let name = asked.name;
+        let entry = self.0.get(name).ok_or_else(|| SpawnFailure::NotSpawnable(name.to_owned()))?;
+        let args = entry.args(asked)?;
         let _scope = DecodeScope::enter(system);
-        catch_unwind(AssertUnwindSafe(|| spawn(system, args, announce)))
-            .unwrap_or(Err(SpawnFailure::Panicked))
+        let spawned = catch_unwind(AssertUnwindSafe(|| (entry.spawn)(system, args, announce)))
+            .unwrap_or(Err(SpawnFailure::Panicked));
+        spawned.map_err(|failure| match (failure, args) {
+            (SpawnFailure::Arguments(fault @ BodyError::Refused(_)), Args::Named(_)) => {
+                entry.mismatch(asked, Some(fault))
+            }
+            (failure, _) => failure,
+        })
+    }
+}
+
+impl Entry {
+    /// The arguments in the codec that is to be read.
+    fn args<'a>(&self, asked: Asked<'a>) -> Result<Args<'a>, SpawnFailure> {
+        let Asked { fingerprint, codec, args, .. } = asked;
+        let is_same = fingerprint == self.fingerprint;
+        match codec {
+            BodyCodec::Named => Ok(Args::Named(args)),
+            BodyCodec::Positional if is_same => Ok(Args::Positional(args)),
+            BodyCodec::Both if is_same || self.agreement == Agreement::Names => {
+                let (positional, named) = split_both(args)?;
+                Ok(if is_same { Args::Positional(positional) } else { Args::Named(named) })
+            }
+            BodyCodec::Positional | BodyCodec::Both => Err(self.mismatch(asked, None)),
+            BodyCodec::Raw => Err(BodyError::Invalid("codec").into()),
+        }
+    }
+
+    /// The caller means other arguments; what does not fit, if they may differ as far as they fit.
+    fn mismatch(&self, asked: Asked<'_>, fault: Option<BodyError>) -> SpawnFailure {
+        let Asked { name, fingerprint: theirs, codec, .. } = asked;
+        let theirs = match codec {
+            BodyCodec::Named => "without types".to_owned(),
+            BodyCodec::Positional | BodyCodec::Both | BodyCodec::Raw => theirs.to_string(),
+        };
+        let fault = fault.map_or_else(String::new, |fault| format!(": {fault}"));
+        SpawnFailure::SchemaMismatch(format!(
+            "`{name}` is made from other arguments at the caller ({theirs}) than here ({}){fault}",
+            self.fingerprint
+        ))
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use holm_actor::{
-    ActorSystem, Address, AnyCell, CallError, MethodInfo, MonitorRef, ReplySink, SpawnSink, Watcher,
+    ActorSystem, Address, Agreement, AnyCell, CallError, MethodInfo, MonitorRef, ReplySink,
+    SpawnSink, Watcher,
 };
 use holm_proto::ledger::Stamp;
 use holm_wire::{
-    ExitReason, Limits, MethodId, MonitorId, NodeId, OpenRequests, Pid, RequestId, RequestIds,
-    Serial, Side,
+    BodyCodec, ExitReason, Fingerprint, Limits, MethodId, MonitorId, NodeId, OpenRequests, Pid,
+    RequestId, RequestIds, Serial, Side, Violation,
 };
 
 use crate::SessionBonds;
@@ -31,8 +32,12 @@ pub(crate) struct Tables {
     pub(crate) pending: HashMap<RequestId, Pending>,
     /// The peer's requests under way.
     pub(crate) open: OpenRequests,
-    /// Our short ids for methods, by the address of their description.
-    methods: HashMap<usize, MethodId>,
+    /// Whether the peer reads named bodies.
+    takes_names: bool,
+    /// Our methods that the peer was told of, by the address of their description.
+    methods: HashMap<usize, Told>,
+    /// The same in the order of their ids.
+    told: Vec<&'static MethodInfo>,
     /// Our monitors of the peer's actors.
     pub(crate) monitors: BTreeMap<MonitorRef, Watcher>,
     /// The peer's monitors of our actors.
@@ -49,6 +54,14 @@ pub(crate) struct Tables {
     pub(crate) waited: BTreeMap<RequestId, RequestId>,
 }
 
+/// A method that the peer was told of.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) id: MethodId,
+    /// How bodies are coded for it: in both ways until it is known which fingerprint the peer holds.
+    pub(crate) codec: BodyCodec,
+}
+
 /// A request that the peer will answer.
 pub(crate) enum Pending {
     Call(Box<dyn ReplySink>),
@@ -62,12 +75,14 @@ pub(crate) struct Watched {
 }
 
 impl Tables {
-    pub(crate) fn new(side: Side, limits: &Limits) -> Self {
+    pub(crate) fn new(side: Side, limits: &Limits, takes_names: bool) -> Self {
         Self {
             request_ids: RequestIds::new(side),
             pending: HashMap::new(),
             open: OpenRequests::new(side, limits.requests_max),
+            takes_names,
             methods: HashMap::new(),
+            told: Vec::new(),
             monitors: BTreeMap::new(),
             watched: HashMap::new(),
             actor_links: ActorLinks::default(),
@@ -83,21 +98,52 @@ impl Tables {
         matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
     }
 
-    /// The short id of a method that the peer was told of.
-    pub(crate) fn method(&self, info: &'static MethodInfo) -> Option<MethodId> {
+    /// Whether the peer reads named bodies.
+    pub(crate) fn takes_names(&self) -> bool {
+        self.takes_names
+    }
+
+    /// What the peer was told of a method.
+    pub(crate) fn method(&self, info: &'static MethodInfo) -> Option<Told> {
         self.methods.get(&std::ptr::from_ref(info).addr()).copied()
     }
 
     /// The id of the next method: they count from 0.
     pub(crate) fn next_method(&self) -> MethodId {
         // There are no more of them than methods in the program.
-        MethodId(u32::try_from(self.methods.len()).unwrap_or(u32::MAX))
+        MethodId(u32::try_from(self.told.len()).unwrap_or(u32::MAX))
     }
 
     /// The peer was told of a method under [`next_method`](Self::next_method).
-    pub(crate) fn add_method(&mut self, info: &'static MethodInfo) {
-        let id = self.next_method();
-        self.methods.insert(std::ptr::from_ref(info).addr(), id);
+    pub(crate) fn add_method(&mut self, info: &'static MethodInfo) -> Told {
+        let codec = match info.agreement {
+            Agreement::Nothing => BodyCodec::Named,
+            Agreement::Names if self.takes_names => BodyCodec::Both,
+            Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
+        };
+        let told = Told { id: self.next_method(), codec };
+        self.methods.insert(std::ptr::from_ref(info).addr(), told);
+        self.told.push(info);
+        told
+    }
+
+    /// The peer holds this fingerprint of a method.
+    ///
+    /// # Errors
+    /// It was not told of it.
+    pub(crate) fn handle_known(
+        &mut self,
+        method: MethodId,
+        theirs: Fingerprint,
+    ) -> Result<(), Violation> {
+        let info = *self.told.get(method.0 as usize).ok_or(Violation::Method(method))?;
+        if let Some(told) = self.methods.get_mut(&std::ptr::from_ref(info).addr())
+            && told.codec == BodyCodec::Both
+        {
+            let is_same = (info.fingerprint)() == theirs;
+            told.codec = if is_same { BodyCodec::Positional } else { BodyCodec::Named };
+        }
+        Ok(())
     }
 
     /// What binds the two nodes now.

@@ -4,17 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holm_actor::{
-    Address, AnyCell, CallError, MethodInfo, MonitorRef, Refusal, RemoteSpawnError, ReplySink,
-    SpawnSink, Watcher,
+    Address, AnyCell, CallError, MethodInfo, MonitorRef, Refusal, ReplySink, SpawnSink, Watcher,
 };
 use holm_net::QUEUE_BYTES_MAX;
 use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::signal::Signal;
-use holm_wire::{ExitReason, Fingerprint, Pid, RequestId, Serial};
+use holm_wire::{BodyCodec, ExitReason, Fingerprint, Pid, RequestId, Serial};
 
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
-use crate::sending::{self, Encoded, Out};
+use crate::sending::{self, Asked, Encoded, Out, Unsent};
 
 /// What a waiting signal is counted for, beside its arguments: about what it takes.
 const OVERHEAD: usize = 128;
@@ -26,11 +25,13 @@ const SIGNALS_BYTES_MAX: usize = 2 * QUEUE_BYTES_MAX;
 pub(crate) enum Waiting {
     Cast {
         method: &'static MethodInfo,
+        codec: BodyCodec,
         body: Vec<u8>,
         mentioned: Vec<Introduced>,
     },
     Call {
         method: &'static MethodInfo,
+        codec: BodyCodec,
         body: Vec<u8>,
         mentioned: Vec<Introduced>,
         sink: Box<dyn ReplySink>,
@@ -45,6 +46,7 @@ pub(crate) enum Waiting {
     Spawn {
         name: String,
         fingerprint: Fingerprint,
+        codec: BodyCodec,
         args: Vec<u8>,
         mentioned: Vec<Introduced>,
         sink: SpawnSink,
@@ -95,23 +97,24 @@ impl Waiting {
             Err(refusal) => return Err(Failed::new(self, refusal)),
         };
         match self {
-            Self::Cast { method, body, mentioned } => {
+            Self::Cast { method, codec, body, mentioned } => {
                 sending::announce(out, link.peer_id, &mentioned);
-                let pushed = sending::push_cast(out, to, Encoded { method, body: &body });
-                pushed.map(|()| None).map_err(|refusal| {
-                    let waiting = Self::Cast { method, body: Vec::new(), mentioned };
-                    Failed::new(waiting, refusal)
+                let pushed = sending::push_cast(out, to, Encoded { method, codec, body: &body });
+                pushed.map(|()| None).map_err(|unsent| {
+                    let waiting = Self::Cast { method, codec, body: Vec::new(), mentioned };
+                    Failed::new(waiting, refusal(unsent))
                 })
             }
-            Self::Call { method, body, mentioned, sink } => {
+            Self::Call { method, codec, body, mentioned, sink } => {
                 sending::announce(out, link.peer_id, &mentioned);
                 let mut sink = Some(sink);
-                let message = Encoded { method, body: &body };
+                let message = Encoded { method, codec, body: &body };
                 match (sending::push_call(out, to, message, || sink.take()), sink) {
                     (Ok(id), _) => Ok(Some(id)),
-                    (Err(refusal), Some(sink)) => {
-                        let waiting = Self::Call { method, body: Vec::new(), mentioned, sink };
-                        Err(Failed::new(waiting, refusal))
+                    (Err(unsent), Some(sink)) => {
+                        let body = Vec::new();
+                        let waiting = Self::Call { method, codec, body, mentioned, sink };
+                        Err(Failed::new(waiting, refusal(unsent)))
                     }
                     (Err(_), None) => unreachable!("the sink is taken by an accepted call"),
                 }
@@ -124,18 +127,17 @@ impl Waiting {
                 sending::push_link(out, link, &*cell, peer, key);
                 Ok(None)
             }
-            Self::Spawn { name, fingerprint, args, mentioned, sink } => {
+            Self::Spawn { name, fingerprint, codec, args, mentioned, sink } => {
                 sending::announce(out, link.peer_id, &mentioned);
                 let mut held = Some(sink);
-                let request = (&*name, fingerprint, &*args);
-                match (sending::push_spawn(out, request, &mut held), held) {
-                    (Err(RemoteSpawnError::TooLarge(too_large)), Some(sink)) => {
-                        let waiting =
-                            Self::Spawn { name, fingerprint, args: Vec::new(), mentioned, sink };
-                        Err(Failed::new(waiting, Refusal::TooLarge(too_large)))
+                let asked = Asked { name: &name, fingerprint, codec, args: &args };
+                match (sending::push_spawn(out, asked, &mut held), held) {
+                    (Err(error), Some(sink)) => {
+                        sink.fail(error);
+                        Ok(None)
                     }
-                    // Dropped with an error of another kind, the sink tells who waits.
-                    _ => Ok(None),
+                    (Ok(()), _) => Ok(None),
+                    (Err(_), None) => unreachable!("the sink is taken by an accepted spawn"),
                 }
             }
             Self::Exit { from, reason } => {
@@ -143,6 +145,13 @@ impl Waiting {
             }
             Self::Kill => Ok(push_to(out, to, |to| Signal::Kill { from: None, to })),
         }
+    }
+}
+
+fn refusal(unsent: Unsent) -> Refusal {
+    match unsent {
+        Unsent::Refused(refusal) => refusal,
+        Unsent::NeedsNames => unreachable!("what waits is encoded in all ways that it may go"),
     }
 }
 
@@ -177,10 +186,7 @@ impl Failed {
                 let reason = if is_noproc { ExitReason::Noproc } else { ExitReason::Noconnection };
                 cell.link_exit(peer, &LinkIds::from(key), reason);
             }
-            Waiting::Spawn { sink, .. } => match refusal {
-                Refusal::TooLarge(too_large) => sink.fail(too_large.into()),
-                _ => sink.disconnected(),
-            },
+            Waiting::Spawn { sink, .. } => sink.disconnected(),
             Waiting::Exit { .. } | Waiting::Kill => {}
         }
         false

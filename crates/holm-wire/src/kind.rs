@@ -152,6 +152,9 @@ kinds! {
     Membership = 0x30, Membership;
     /// A message that can wait.
     Bulk = 0x40, Bulk;
+
+    /// What the sender holds of a method that it was told of.
+    Known = 0x51, Actors;
 }
 
 #[cfg(test)]

@@ -34,11 +34,11 @@ pub use holm_actor::{
     Exit, Finding, GroupError, GroupEvent, GroupWatch, Groups, Handle, Inbox, Inside, IntoExit,
     Job, JobError, Jobs, MapError, MethodInfo, Monitor, MonitorRef, Monitored, NameError, Named,
     Names, Outside, PlainApi, Policy, PolicyCounters, Pool, PoolError, PoolOptions, PoolSendError,
-    PoolStrategy, Priority, Process, Received, Recipient, Ref, Remote, RemoteSpawnError, Replies,
-    RepliesSink, Reply, ReplySink, ReturnPath, SPAWN_TIMEOUT, ScopeFull, SendError, Signal,
-    SpawnError, SpawnOn, SpawnOptions, Spawnable, Supervisor, SupervisorPlan, Suspect, TaskScope,
-    Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod, WireTable, cast,
-    replies, supervision,
+    PoolStrategy, Priority, Process, Received, Recipient, Ref, Refusal, Remote, RemoteSpawnError,
+    Replies, RepliesSink, Reply, ReplySink, ReturnPath, SPAWN_TIMEOUT, ScopeFull, SendError,
+    Signal, SpawnError, SpawnOn, SpawnOptions, Spawnable, Supervisor, SupervisorPlan, Suspect,
+    TaskScope, Timer, Turn, Unfinished, WaitError, Watchdog, WatchdogOptions, WireMethod,
+    WireTable, cast, replies, supervision,
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
@@ -57,10 +57,12 @@ pub mod guide {}
 
 /// What crosses the wire: used by the code that the macros write.
 pub mod wire {
+    pub use holm_actor::Agreement;
     pub use holm_wire::body::{decode_positional, encode_positional};
     pub use holm_wire::schema::{Fingerprint, Message, Schema, SchemaHasher};
     pub use holm_wire::value::{
-        Arguments, ParseValueError, Value, ValueError, from_value, to_value,
+        Arguments, ArgumentsWriter, ParseValueError, Value, ValueError, encode_value, from_value,
+        to_value,
     };
 }
 

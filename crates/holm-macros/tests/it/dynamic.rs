@@ -1,7 +1,10 @@
 //! Messages built from dynamic arguments.
 
 use holm::prelude::*;
-use holm::{Remote, wire::Value};
+use holm::{
+    Remote,
+    wire::{Value, encode_value},
+};
 
 struct Adder;
 
@@ -17,7 +20,9 @@ impl Adder {
 /// What `add` or `reset` is given, or why it is not called.
 fn decode(method: usize, args: &str) -> Result<String, String> {
     let args: Value = args.parse().unwrap();
-    match (Adder::TABLE.methods[method].decode_named)(args, &mut None) {
+    let mut body = Vec::new();
+    encode_value(&args, &mut body).unwrap();
+    match (Adder::TABLE.methods[method].decode_named)(&body, &mut None) {
         Ok(AdderMsg::Add { a, r#type, limit, .. }) => Ok(format!("add {a} {type} {limit:?}")),
         Ok(AdderMsg::Reset { .. }) => Ok("reset".to_owned()),
         Err(error) => Err(error.to_string()),

@@ -1,6 +1,6 @@
 //! What cannot be delivered, and who hears of it.
 
-use holm::{CallError, Code, ExitReason, SendError};
+use holm::{CallError, Code, ExitReason, SendError, Value};
 
 use crate::actors::Log;
 use crate::support::*;
@@ -60,7 +60,7 @@ async fn a_call_that_does_not_fit_says_why() {
     assert_eq!(error.code, Code::SchemaMismatch);
     assert!(error.message.contains("sell") && error.message.contains("errors.shop"), "{error}");
     let log = a.system().reference::<Log>(shop.pid());
-    assert_eq!(code(log.count().await), Code::UnknownMethod);
+    assert!(matches!(log.count().await, Err(CallError::WrongType(_))));
     assert_eq!(stranger.price().await, Ok(5), "the session lives");
 }
 
@@ -70,7 +70,9 @@ async fn a_local_actor_takes_nothing_from_other_nodes() {
     let hermit = b.spawn(Hermit);
     hermit.wake().await.unwrap();
     let outcome = a.system().reference::<Log>(hermit.pid()).count().await;
-    assert!([Code::Forbidden, Code::UnknownMethod].contains(&code(outcome)));
+    assert!(matches!(outcome, Err(CallError::WrongType(_))), "{outcome:?}");
+    let outcome = a.call_dyn(hermit.pid(), "wake", Value::Null).await;
+    assert_eq!(outcome.unwrap_err().code(), Some(Code::Forbidden));
 }
 
 #[tokio::test]
@@ -90,7 +92,7 @@ async fn messages_that_nobody_takes_are_counted() {
     a.at::<Log>(b.name(), "nobody").cast().note(4).unwrap();
     assert_eq!(there.count().await, Err(CallError::Noproc));
     let dead = b.dead_letters();
-    assert_eq!((dead.noproc, dead.refused, dead.unreachable), (4, 1, 0));
+    assert_eq!((dead.noproc, dead.wrong_type, dead.refused, dead.unreachable), (4, 1, 0, 0));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::support::*;
 const LISTEN: &str = "HOLM_TEST_LISTEN";
 
 /// Killed whatever becomes of the test.
-struct Killed(Child);
+pub(crate) struct Killed(pub(crate) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {

@@ -8,7 +8,7 @@ use holm_env::Transport as _;
 use holm_net::Secured;
 use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_wire::control::Control;
-use holm_wire::handshake::{Dial, Hello, Introduction};
+use holm_wire::handshake::{Dial, Features, Hello, Introduction};
 use holm_wire::session::{Inbound, Order, Outbound, Payload, Sink};
 use holm_wire::signal::{Signal, Target};
 use holm_wire::{
@@ -30,6 +30,11 @@ impl Raw {
         Self::dial(net, node, 1, None).await.unwrap()
     }
 
+    /// A peer with these features.
+    pub(crate) async fn with_features(net: &Net, node: &Node, features: Features) -> Self {
+        Self::dial_with(net, node, (1, None), features).await.unwrap()
+    }
+
     /// Its dial of this number.
     pub(crate) async fn dial(
         net: &Net,
@@ -37,11 +42,21 @@ impl Raw {
         attempt: u64,
         gone: Option<u64>,
     ) -> Result<Self, HandshakeFailure> {
+        Self::dial_with(net, node, (attempt, gone), Features::default()).await
+    }
+
+    async fn dial_with(
+        net: &Net,
+        node: &Node,
+        (attempt, gone): (u64, Option<u64>),
+        features: Features,
+    ) -> Result<Self, HandshakeFailure> {
         let attempt_no = |attempt: u64| AttemptNo(attempt.try_into().unwrap());
         let to = &node.endpoints()[0];
         let connection = net.transport().dial(to).await.unwrap();
-        let from =
+        let mut from =
             Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
+        from.features = features;
         let dial = Dial { attempt: attempt_no(attempt), gone: gone.map(attempt_no) };
         let hello = Hello { dial, from };
         let peering = Secured::unchecked(connection).dial(hello, |_, _| Ok(())).await?;

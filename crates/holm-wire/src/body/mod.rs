@@ -4,18 +4,22 @@
 //! written by postcard and read by [`decode_positional`], which bounds what a stranger's
 //! bytes can make it do. Named is MessagePack with names, for sides whose types differ.
 
+mod both;
 mod decode;
 mod encode;
 mod error;
 mod named;
 #[cfg(test)]
 pub(crate) mod tests;
+mod untyped;
 
+pub use both::{join_both, split_both};
 pub use decode::decode_positional;
 pub use encode::encode_positional;
 pub use error::BodyError;
-pub(crate) use named::decode_with_path;
+pub(crate) use named::{Head, decode_with_path, skip};
 pub use named::{ValueError, decode_named, encode_named};
+pub use untyped::{join_untyped, split_untyped};
 
 /// Values within values that a body may have: no real message comes near, and it fits
 /// the stack of any thread that decodes. Deeper ones are refused with `TooDeep`.
@@ -30,6 +34,9 @@ pub enum BodyCodec {
     Raw = 2,
     /// The arguments with the names of their fields: the sides may know different types.
     Named = 3,
+    /// [Positional](Self::Positional) and [named](Self::Named), for a receiver of which it is not
+    /// known yet which fingerprint it holds; see [`join_both`].
+    Both = 4,
 }
 
 impl BodyCodec {
@@ -39,6 +46,7 @@ impl BodyCodec {
             1 => Some(Self::Positional),
             2 => Some(Self::Raw),
             3 => Some(Self::Named),
+            4 => Some(Self::Both),
             _ => None,
         }
     }

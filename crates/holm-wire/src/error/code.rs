@@ -93,6 +93,8 @@ codes! {
     Unanswered = 23, "unanswered";
     /// The connection damaged what it carried.
     Corrupt = 24, "corrupt";
+    /// The actor is of another type than the caller believes.
+    WrongType = 25, "wrong_type";
 }
 
 impl Code {

@@ -59,6 +59,7 @@ impl<'a> Signal<'a> {
             Kind::Spawn => request().and_then(|id| spawn(id, rest, &mut trace)),
             Kind::SpawnReply => request().and_then(|id| spawn_reply(id, rest)),
             Kind::Define
+            | Kind::Known
             | Kind::Node
             | Kind::Send
             | Kind::Monitor
@@ -74,6 +75,7 @@ impl<'a> Signal<'a> {
                 Err(malformed("id", "is not 0"))
             }
             Kind::Define => define(rest),
+            Kind::Known => known(rest),
             Kind::Node => node(rest),
             Kind::Send => send(rest, &mut trace),
             Kind::Monitor => monitor(rest),
@@ -106,6 +108,12 @@ fn define(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
         fingerprint: Fingerprint::from_bytes(rest.array("fingerprint")?),
     };
     all(signal, rest)
+}
+
+fn known(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {
+    let method = take_method(&mut rest)?;
+    let fingerprint = Fingerprint::from_bytes(rest.array("fingerprint")?);
+    all(Signal::Known { method, fingerprint }, rest)
 }
 
 fn node(mut rest: Cursor<'_>) -> Result<Signal<'_>, Malformed> {

@@ -69,6 +69,7 @@ impl Signal<'_> {
                 out.extend_from_slice(args);
             }
             Self::Define { .. }
+            | Self::Known { .. }
             | Self::Node { .. }
             | Self::Monitor { .. }
             | Self::Demonitor { .. }
@@ -88,6 +89,10 @@ impl Signal<'_> {
                 varint::encode(method.0.into(), out);
                 put_slice(actor_type.as_bytes(), out);
                 put_slice(tag.as_bytes(), out);
+                out.extend_from_slice(&fingerprint.to_bytes());
+            }
+            Self::Known { method, fingerprint } => {
+                varint::encode(method.0.into(), out);
                 out.extend_from_slice(&fingerprint.to_bytes());
             }
             Self::Node { name, incarnation, endpoints } => {

@@ -100,6 +100,13 @@ pub enum Signal<'a> {
         /// The structure of its arguments and its result.
         fingerprint: Fingerprint,
     },
+    /// The fingerprint that the sender holds for a method that the receiver has defined.
+    Known {
+        /// The short id, of the receiver's.
+        method: MethodId,
+        /// The structure of arguments and result at the sender.
+        fingerprint: Fingerprint,
+    },
     /// Who a third node is; its id follows from name and incarnation. Precedes the
     /// first pid of that node in a session.
     Node {
@@ -259,6 +266,7 @@ impl Signal<'_> {
     pub fn head(&self) -> FrameHead {
         match *self {
             Self::Define { .. } => FrameHead::new(Kind::Define),
+            Self::Known { .. } => FrameHead::new(Kind::Known),
             Self::Node { .. } => FrameHead::new(Kind::Node),
             Self::Send { .. } => FrameHead::new(Kind::Send),
             Self::Call { id, .. } => FrameHead::of_request(Kind::Call, id),

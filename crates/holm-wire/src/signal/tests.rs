@@ -50,7 +50,12 @@ fn reason() -> impl Strategy<Value = ExitReason> {
 }
 
 fn codec() -> impl Strategy<Value = BodyCodec> {
-    prop_oneof![Just(BodyCodec::Positional), Just(BodyCodec::Raw), Just(BodyCodec::Named)]
+    prop_oneof![
+        Just(BodyCodec::Positional),
+        Just(BodyCodec::Raw),
+        Just(BodyCodec::Named),
+        Just(BodyCodec::Both)
+    ]
 }
 
 fn error() -> impl Strategy<Value = WireError> {
@@ -107,6 +112,10 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
                 method,
                 actor_type: "Counter",
                 tag: "add",
+                fingerprint: Fingerprint::from_u64(fingerprint),
+            }),
+            (method.clone(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Known {
+                method,
                 fingerprint: Fingerprint::from_u64(fingerprint),
             }),
             (any::<u64>(), 0..4_usize).prop_map(|(incarnation, count)| Signal::Node {
@@ -171,7 +180,7 @@ fn fault(kind: Kind, id: u64, payload: &[u8]) -> String {
 fn what_is_refused() {
     assert!(fault(Kind::Call, 0, &[1, 1, 1]).contains("`id` is missing"));
     assert!(fault(Kind::Send, 3, &[1, 1, 1]).contains("`id` is not 0"));
-    assert!(fault(Kind::Send, 0, &[1, 4, 1]).contains("unknown codec"));
+    assert!(fault(Kind::Send, 0, &[1, 5, 1]).contains("unknown codec"));
     assert!(fault(Kind::Send, 0, &[1, 0x11, 1]).contains("unknown bits"));
     assert!(fault(Kind::Send, 0, &[1, 1]).contains("`method` is cut short"));
     assert!(fault(Kind::Cancel, 1, &[0]).contains("after its last field"));

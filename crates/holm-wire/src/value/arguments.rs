@@ -1,18 +1,21 @@
-//! The arguments of a dynamic call, taken one by one.
+//! The arguments of a message with names: written and taken one by one.
 
-use super::{Value, ValueError, from_value};
-use crate::body::BodyError;
+use super::ValueError;
+use crate::body::{BodyError, Head, decode_with_path, encode_named, skip};
+use serde::Serialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 
 /// What the path of an argument begins with.
 const ROOT: &str = "args";
 
-/// The arguments of a call: by position in a list, or by name in a map; nothing for none.
+/// The arguments in a named body: by position in a list, or by name in a map; nothing for none.
 ///
 /// ```
-/// use holm_wire::value::Arguments;
+/// use holm_wire::value::{Arguments, Value, encode_value};
 ///
-/// let mut args = Arguments::new(r#"{"name": "a", "by": 1, "more": 2}"#.parse()?)?;
+/// let mut body = Vec::new();
+/// encode_value(&r#"{"name": "a", "by": 1, "more": 2}"#.parse::<Value>()?, &mut body)?;
+/// let mut args = Arguments::new(&body)?;
 /// let (by, name, limit): (u8, String, Option<u8>) =
 ///     (args.take("by")?, args.take("name")?, args.take("limit")?);
 /// args.finish()?;
@@ -20,28 +23,45 @@ const ROOT: &str = "args";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Arguments {
-    given: Given,
+pub struct Arguments<'a> {
+    given: Given<'a>,
     taken: usize,
 }
 
 #[derive(Debug)]
-enum Given {
-    List(Vec<Value>),
-    Map(Vec<(Value, Value)>),
+enum Given<'a> {
+    List {
+        /// The elements that have not been taken.
+        left: &'a [u8],
+        count: usize,
+    },
+    /// Looked through for each name: a method has few.
+    Map { entries: &'a [u8], pairs: usize },
 }
 
-impl Arguments {
-    /// The arguments that were given.
+impl<'a> Arguments<'a> {
+    /// The arguments in the named body of a message. Nothing is made room for.
     ///
     /// # Errors
-    /// They are neither a list nor a map.
-    pub fn new(given: Value) -> Result<Self, ValueError> {
-        let given = match given {
-            Value::Null => Given::List(Vec::new()),
-            Value::List(elements) => Given::List(elements),
-            Value::Map(entries) => Given::Map(entries),
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) | Value::Bytes(_) => {
+    /// They are neither a list nor a map, or not well coded.
+    pub fn new(body: &'a [u8]) -> Result<Self, ValueError> {
+        let mut rest = body;
+        skip(&mut rest)?;
+        if !rest.is_empty() {
+            return Err(BodyError::Trailing(rest.len()).into());
+        }
+        let mut rest = body;
+        let given = match Head::take(&mut rest)? {
+            Head::Nil => Given::List { left: rest, count: 0 },
+            Head::Array(count) => Given::List { left: rest, count },
+            Head::Map(pairs) => Given::Map { entries: rest, pairs },
+            Head::Bool(_)
+            | Head::Unsigned(_)
+            | Head::Signed(_)
+            | Head::Float(_)
+            | Head::Text(_)
+            | Head::Bytes(_)
+            | Head::Extension => {
                 return Err(fault("expected a list or map of arguments, found a single value"));
             }
         };
@@ -55,19 +75,17 @@ impl Arguments {
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ValueError> {
         let position = self.taken;
         self.taken += 1;
-        let (value, by_name) = match &mut self.given {
-            Given::List(elements) => (elements.get_mut(position), false),
-            Given::Map(entries) => {
-                let entry = entries.iter_mut().find(|(key, _)| key.as_str() == Some(name));
-                (entry.map(|(_, value)| value), true)
+        let taken = match &mut self.given {
+            Given::List { left, count } if position < *count => {
+                decode_with_path(one(left)?).map_err(|error| error.at(position))
             }
+            Given::Map { entries, pairs } => match find(entries, *pairs, name)? {
+                Some(value) => decode_with_path(value).map_err(|error| error.of(name)),
+                None => T::deserialize(Missing(name)),
+            },
+            Given::List { .. } => T::deserialize(Missing(name)),
         };
-        match value {
-            Some(value) => from_value(std::mem::take(value))
-                .map_err(|error| if by_name { error.of(name) } else { error.at(position) }),
-            None => T::deserialize(Missing(name)),
-        }
-        .map_err(|error| error.of(ROOT))
+        taken.map_err(|error| error.of(ROOT))
     }
 
     /// Checks that no argument by position is left. Unknown names are skipped.
@@ -76,16 +94,68 @@ impl Arguments {
     /// There are more.
     pub fn finish(self) -> Result<(), ValueError> {
         match self.given {
-            Given::List(elements) if elements.len() > self.taken => {
-                Err(fault(format_args!("expected {}, found {}", self.taken, elements.len())))
+            Given::List { count, .. } if count > self.taken => {
+                Err(fault(format_args!("expected {}, found {count}", self.taken)))
             }
-            Given::List(_) | Given::Map(_) => Ok(()),
+            Given::List { .. } | Given::Map { .. } => Ok(()),
         }
     }
 }
 
+/// The bytes of the next value.
+fn one<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], BodyError> {
+    let start = *rest;
+    skip(rest)?;
+    Ok(&start[..start.len() - rest.len()])
+}
+
+/// The first value of this name.
+fn find<'a>(
+    mut entries: &'a [u8],
+    pairs: usize,
+    name: &str,
+) -> Result<Option<&'a [u8]>, BodyError> {
+    for _ in 0..pairs {
+        let (mut key, value) = (one(&mut entries)?, one(&mut entries)?);
+        if matches!(Head::take(&mut key)?, Head::Text(text) if text == name.as_bytes()) {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
 fn fault(text: impl ToString) -> ValueError {
     ValueError::from(BodyError::Refused(text.to_string())).of(ROOT)
+}
+
+/// Writes the named body of a message: a map from the names of its arguments to their values.
+#[derive(Debug)]
+pub struct ArgumentsWriter<'a>(&'a mut Vec<u8>);
+
+impl<'a> ArgumentsWriter<'a> {
+    /// Appends to `out` a map of `count` arguments, as many as are then put.
+    ///
+    /// # Panics
+    /// With more than 65,535, which no method has.
+    pub fn new(count: usize, out: &'a mut Vec<u8>) -> Self {
+        match u16::try_from(count).expect("a method has few arguments") {
+            count @ 0..=15 => out.push(0x80 | count as u8),
+            count => {
+                out.push(0xde);
+                out.extend_from_slice(&count.to_be_bytes());
+            }
+        }
+        Self(out)
+    }
+
+    /// The next argument.
+    ///
+    /// # Errors
+    /// [`BodyError::Unsendable`]: its `Serialize` fails.
+    pub fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), BodyError> {
+        encode_named(name, self.0)?;
+        encode_named(value, self.0)
+    }
 }
 
 /// Stands for an argument that was not given.

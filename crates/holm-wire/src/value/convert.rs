@@ -1,7 +1,7 @@
 //! Values from and to Rust's types, and through serde.
 
 use super::Value;
-use crate::body::{ValueError, decode_named, decode_with_path, encode_named};
+use crate::body::{BodyError, DEPTH_MAX, ValueError, decode_named, decode_with_path, encode_named};
 use crate::schema::{Mark, Schema, SchemaHasher};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -34,6 +34,44 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ValueError> {
     encode_named(&value, &mut bytes)?;
     drop(value);
     decode_with_path(&bytes)
+}
+
+/// Appends the named body of `value`, which any receiver reads.
+///
+/// # Errors
+/// [`BodyError::Unsendable`]: it is nested too deeply or has too many values for any receiver.
+/// `out` is as before.
+pub fn encode_value(value: &Value, out: &mut Vec<u8>) -> Result<(), BodyError> {
+    let (mut depth, mut count) = (0, 0);
+    // Level by level, so that it takes no stack.
+    let mut level = vec![value];
+    while !level.is_empty() {
+        count += level.len();
+        let mut next = Vec::new();
+        let mut is_deeper = false;
+        for value in level {
+            match value {
+                Value::List(elements) => next.extend(elements),
+                Value::Map(entries) => next.extend(entries.iter().flat_map(|(k, v)| [k, v])),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Str(_)
+                | Value::Bytes(_) => continue,
+            }
+            is_deeper = true;
+        }
+        depth += u32::from(is_deeper);
+        if depth > DEPTH_MAX {
+            return Err(BodyError::Unsendable(format!("more than {DEPTH_MAX} levels")));
+        }
+        if count > VALUES_MAX as usize {
+            return Err(BodyError::Unsendable(format!("more than {VALUES_MAX} values")));
+        }
+        level = next;
+    }
+    encode_named(value, out)
 }
 
 macro_rules! from {

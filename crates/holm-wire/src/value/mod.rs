@@ -19,8 +19,8 @@ mod tests;
 mod text;
 
 pub use crate::body::ValueError;
-pub use arguments::Arguments;
-pub use convert::{from_value, to_value};
+pub use arguments::{Arguments, ArgumentsWriter};
+pub use convert::{encode_value, from_value, to_value};
 pub use parse::ParseValueError;
 
 /// A value of any type.

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::body::tests::{Everything, everything};
-use crate::body::{decode_named, decode_positional, encode_named, encode_positional};
+use crate::body::{BodyError, decode_named, decode_positional, encode_named, encode_positional};
 use proptest::{collection::vec, prelude::*};
 use serde::{Deserialize, Serialize};
 
@@ -152,9 +152,65 @@ fn a_value_has_a_bounded_number_of_values() {
 }
 
 #[test]
+fn what_no_receiver_reads_is_not_sent() {
+    let deep = |levels| (1..levels).fold(Value::List(Vec::new()), |v, _| Value::List(vec![v]));
+    let mut body = vec![7];
+    encode_value(&deep(256), &mut body).unwrap();
+    assert_eq!(decode_named::<Value>(&body[1..]).unwrap(), deep(256));
+    let before = body.clone();
+    let many = Value::List(vec![Value::Null; 4 * 1024 * 1024]);
+    for (value, error) in [(deep(257), "more than 256 levels"), (many, "more than 4194304 values")]
+    {
+        let refused = encode_value(&value, &mut body).unwrap_err();
+        assert!(refused.to_string().ends_with(error), "{refused}");
+        assert_eq!(body, before);
+    }
+}
+
+#[test]
+fn arguments_that_are_not_well_coded() {
+    for body in [&[][..], &[0x91], &[0x81, 0xa1], &[0xdd, 0xff, 0xff, 0xff, 0xff, 0], &[0xc1]] {
+        assert!(Arguments::new(body).is_err(), "{body:?}");
+    }
+    assert_eq!(Arguments::new(&[0x90, 0xc0]).unwrap_err().fault(), &BodyError::Trailing(1));
+    // Keys of any kind are passed over; of two equal ones the first counts.
+    let mut args = Arguments::new(&[0x83, 0x91, 0xc0, 1, 0xa1, b'a', 2, 0xa1, b'a', 3]).unwrap();
+    assert_eq!(args.take::<u8>("a").unwrap(), 2);
+    assert_eq!(args.take::<Option<u8>>("\u{90}").unwrap(), None);
+}
+
+proptest! {
+    #[test]
+    fn random_arguments_never_panic(body in vec(any::<u8>(), 0..80)) {
+        if let Ok(mut args) = Arguments::new(&body) {
+            let _ = args.take::<Everything>("a");
+            let _ = args.take::<Value>("b");
+            let _ = args.finish();
+        }
+    }
+}
+
+#[test]
+fn written_arguments_are_taken() {
+    for count in [0, 2, 15, 16, 300] {
+        let names: Vec<_> = (0..count).map(|n| format!("n{n}")).collect();
+        let mut body = vec![7];
+        let mut writer = ArgumentsWriter::new(count, &mut body);
+        names.iter().enumerate().for_each(|(n, name)| writer.put(name, &n).unwrap());
+        let mut args = Arguments::new(&body[1..]).unwrap();
+        for (n, name) in names.iter().enumerate().rev() {
+            assert_eq!(args.take::<usize>(name).unwrap(), n);
+        }
+        args.finish().unwrap();
+    }
+}
+
+#[test]
 fn arguments_by_position_and_by_name() {
     let take = |text: &str| -> Result<(u8, String, Option<u8>), ValueError> {
-        let mut args = Arguments::new(parse(text))?;
+        let mut body = Vec::new();
+        encode_value(&parse(text), &mut body).unwrap();
+        let mut args = Arguments::new(&body)?;
         let taken = (args.take("by")?, args.take("name")?, args.take("limit")?);
         args.finish().map(|()| taken)
     };

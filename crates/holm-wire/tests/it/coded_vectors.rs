@@ -2,7 +2,7 @@
 
 use crate::{
     Log, feed,
-    signals::{messages, request, spawns},
+    signals::{messages, named, request, spawns},
     vectors::{Vectors, written},
 };
 use bytes::Bytes;
@@ -91,6 +91,17 @@ fn traced_signals() {
         } else if name != "send_by_name" && name != "spawn_linked" {
             assert_eq!(read, (signal, None), "{name} has none");
         }
+    }
+}
+
+#[test]
+fn named_signals() {
+    let mut vectors = Vectors::of(include_str!("../../testdata/named.hex"));
+    for (name, signal) in named() {
+        let mut payload = Vec::new();
+        signal.encode(&mut payload);
+        vectors.check(name, &frame(terms(Features::NAMED, None), signal.head(), &payload));
+        assert_eq!(Signal::decode(signal.head(), &payload), Ok(signal), "{name}");
     }
 }
 

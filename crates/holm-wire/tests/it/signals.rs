@@ -71,6 +71,38 @@ pub(crate) fn messages() -> Vec<Named> {
     ]
 }
 
+/// What the feature `named` adds.
+pub(crate) fn named() -> Vec<Named> {
+    let (to, id) = (target(), request(7));
+    // 300 by position; then `{"by": 300}`.
+    let both = &[2, 0xac, 0x02, 0x81, 0xa2, b'b', b'y', 0xcd, 0x01, 0x2c];
+    let untyped = Signal::Define {
+        method: METHOD,
+        actor_type: "",
+        tag: "",
+        fingerprint: Fingerprint::from_u64(0),
+    };
+    // `["add", [300]]`.
+    let by_name = &[0x92, 0xa3, b'a', b'd', b'd', 0x91, 0xcd, 0x01, 0x2c];
+    vec![
+        ("known", Signal::Known { method: METHOD, fingerprint: FINGERPRINT }),
+        ("send_both", Signal::Send { to, method: METHOD, codec: BodyCodec::Both, body: both }),
+        ("define_untyped", untyped),
+        (
+            "call_untyped",
+            Signal::Call {
+                id,
+                to,
+                method: METHOD,
+                codec: BodyCodec::Named,
+                deadline_ms: None,
+                body: by_name,
+            },
+        ),
+        ("reply_named", Signal::Reply { id, codec: BodyCodec::Named, body: &[0xcd, 0x01, 0x2c] }),
+    ]
+}
+
 pub(crate) fn answers() -> Vec<Named> {
     let id = request(7);
     let overloaded = WireError {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use holm::env::{Endpoint, MemoryTransport};
 use holm::prelude::*;
-use holm::wire::{Arguments, Fingerprint, decode_positional, encode_positional};
+use holm::wire::{
+    Agreement, Arguments, ArgumentsWriter, Fingerprint, decode_positional, encode_positional,
+};
 use holm::{CallError, MethodInfo, PlainApi, Remote, Reply, ReplySink, WireMethod, WireTable};
 use tokio::sync::mpsc;
 
@@ -32,11 +34,13 @@ impl Remote for Desk {
     const TABLE: &'static WireTable<Self> = {
         static TABLE: WireTable<Desk> = WireTable {
             type_name: "desk",
+            agreement: Agreement::Names,
             methods: &[WireMethod {
                 info: MethodInfo {
                     actor_type: "desk",
                     tag: "ask",
                     fingerprint: Fingerprint::of::<(u64, u64)>,
+                    agreement: Agreement::Names,
                 },
                 decode: |body, caller| {
                     let number = decode_positional(body)?;
@@ -52,6 +56,7 @@ impl Remote for Desk {
             }],
             method: |_| 0,
             encode: |ask, out| encode_positional(&ask.number, out),
+            encode_named: |ask, out| ArgumentsWriter::new(1, out).put("number", &ask.number),
             take_sink: |ask| -> Option<Box<dyn ReplySink>> { ask.reply.take_sink() },
         };
         &TABLE

@@ -7,7 +7,7 @@ const NIL: u8 = 0xc0;
 /// What comes next: a whole scalar, or how many values follow. Never more than there are bytes
 /// for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Head<'de> {
+pub(crate) enum Head<'de> {
     Nil,
     Bool(bool),
     Unsigned(u64),
@@ -24,7 +24,7 @@ pub(super) enum Head<'de> {
 }
 
 impl<'de> Head<'de> {
-    pub(super) fn take(rest: &mut &'de [u8]) -> Result<Self, BodyError> {
+    pub(crate) fn take(rest: &mut &'de [u8]) -> Result<Self, BodyError> {
         let marker = take(rest, 1)?[0];
         // Widths and fixed lengths double from one marker to the next.
         let double = |first: u8| 1_usize << (marker - first);
@@ -86,7 +86,7 @@ pub(super) fn is_nil(rest: &[u8]) -> bool {
 }
 
 /// Skips one value and all within it, on no stack.
-pub(super) fn skip(rest: &mut &[u8]) -> Result<(), BodyError> {
+pub(crate) fn skip(rest: &mut &[u8]) -> Result<(), BodyError> {
     let mut due = 1_usize;
     while due > 0 {
         due -= 1;

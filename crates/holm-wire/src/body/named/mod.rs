@@ -16,6 +16,7 @@ mod tests;
 pub use error::ValueError;
 
 use super::BodyError;
+pub(crate) use head::{Head, skip};
 use reader::Reader;
 use serde::{Serialize, de::DeserializeOwned};
 
