@@ -3,9 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use holm_actor::{
-    ActorSystem, AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath,
-};
+use holm_actor::{AnyCell, ArrivalError, CallError, DecodeScope, MonitorRef, ReturnPath};
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 use holm_wire::body::BodyError;
@@ -101,7 +99,7 @@ impl Dispatch {
             Signal::Down { watch, reason } => self.handle_down(watch, reason),
             Signal::Exit { from, to, reason } => {
                 if self.permits.send()
-                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                    && let Some(cell) = self.node.find(Target::Serial(to))
                 {
                     let node = self.link.peer_id;
                     cell.exit(from.map(|serial| Pid { node, serial }), reason);
@@ -109,7 +107,7 @@ impl Dispatch {
             }
             Signal::Kill { from: _, to } => {
                 if self.permits.send()
-                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                    && let Some(cell) = self.node.find(Target::Serial(to))
                 {
                     cell.kill();
                 }
@@ -171,7 +169,7 @@ impl Dispatch {
         call: Option<RequestId>,
     ) -> Result<(), Violation> {
         let defined = self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
-        let cell = find(&self.node.system, to);
+        let cell = self.node.find(to);
         if let Some(id) = call
             && !self.link.admit(id)?
         {
@@ -242,7 +240,7 @@ impl Dispatch {
             self.link.send_down(watch, ExitReason::Noconnection);
             return Ok(());
         }
-        match find(&self.node.system, to) {
+        match self.node.find(to) {
             Some(cell) => self.watch(watch, cell),
             None => {
                 self.link.send_down(watch, ExitReason::Noproc);
@@ -339,7 +337,7 @@ impl Dispatch {
     fn handle_link(&mut self, link: LinkId, pair: Pair) -> Result<(), Violation> {
         let refused = if !self.permits.send() {
             Some(ExitReason::Noconnection)
-        } else if let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) {
+        } else if let Some(cell) = self.node.find(Target::Serial(pair.to)) {
             match self.link.add_link(self.theirs(pair.from), self.key(link), &*cell)? {
                 None => None,
                 Some(LinkRefusal::Noproc) => Some(ExitReason::Noproc),
@@ -366,7 +364,7 @@ impl Dispatch {
         end: impl FnOnce(&dyn AnyCell, Pid, &LinkIds) -> LinkIds,
     ) {
         self.permits.signal();
-        let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) else { return };
+        let Some(cell) = self.node.find(Target::Serial(pair.to)) else { return };
         let us = self.node.system.node();
         let ours = |id| Some(LinkKey { node: us, id });
         let ids = match links {
@@ -439,13 +437,6 @@ struct Asked<'a> {
     fingerprint: Fingerprint,
     codec: BodyCodec,
     args: &'a [u8],
-}
-
-fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
-    match target {
-        Target::Serial(serial) => system.find(Pid { node: system.node(), serial }),
-        Target::Name(name) => system.find_named(name),
-    }
 }
 
 impl Defined {

@@ -74,6 +74,7 @@ pub(crate) struct Inner {
     stamps: AtomicU64,
     attempts: AtomicU64,
     pub(crate) dead_letters: DeadLetterCounts,
+    pub(crate) has_inspector: bool,
 }
 
 impl Inner {
@@ -87,6 +88,7 @@ impl Inner {
         router: Arc<Router>,
         spawnables: Arc<Spawnables>,
         gate: Gate,
+        has_inspector: bool,
     ) -> Self {
         Self {
             env,
@@ -109,6 +111,7 @@ impl Inner {
             stamps: AtomicU64::new(1),
             attempts: AtomicU64::new(2),
             dead_letters: DeadLetterCounts::default(),
+            has_inspector,
         }
     }
 
@@ -156,7 +159,7 @@ impl Inner {
         Ok(Admitted { identity, capabilities, _seat: seat, _shards: shards, _place: place })
     }
 
-    /// Makes an agreed connection a session; `dialled` is where the peer answered. An older one with
+    /// Makes an agreed connection a session; `at` is where whoever dialled did so. An older one with
     /// the same peer is torn down first, so that its end precedes the beginning of this one.
     ///
     /// # Errors
@@ -166,7 +169,7 @@ impl Inner {
         self: &Arc<Self>,
         peering: Peering,
         admitted: Admitted,
-        dialled: Option<&Endpoint>,
+        at: &Endpoint,
     ) -> Result<Arc<Link>, HandshakeFailure> {
         let Peering { connection, established, already_read, standing, .. } = peering;
         let terms = Terms::from(&established);
@@ -202,13 +205,16 @@ impl Inner {
             capabilities: Arc::new(ArcSwap::from_pointee(capabilities.clone())),
             peer: peer.node.clone(),
             introduction: peer,
+            scheme: at.scheme(),
+            began: self.gate.now(),
             side,
             attempt: dial.attempt,
             revoked: OnceLock::new(),
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
-        let peer = self.router.peers.meet(&link.introduction, dialled);
+        let dialled = side == Side::Dialled;
+        let peer = self.router.peers.meet(&link.introduction, dialled.then_some(at));
         let failed = peer.begin(&link, || self.router.insert(&link));
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
@@ -218,7 +224,6 @@ impl Inner {
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
         link.session.start(&self.env, reader, &already_read, dispatch);
         // Last, as a subscriber may panic, here and below.
-        let dialled = side == Side::Dialled;
         tracing::info!(peer = %link.peer, identity = %link.identity, dialled, "session began");
         // Access may have changed since the peer was judged, before anybody could find it here.
         self.review(&link);

@@ -9,6 +9,7 @@ use holm_env::Env;
 use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
 use holm_proto::ledger::{LinkIds, LinkKey, Stamp};
+use holm_proto::supervision::Moment;
 use holm_wire::control::Control;
 use holm_wire::handshake::Introduction;
 use holm_wire::session::{Order, ReceiverKey};
@@ -38,6 +39,10 @@ pub(crate) struct Link {
     pub(crate) standing: Standing,
     /// What it said of itself.
     pub(crate) introduction: Introduction,
+    /// The scheme of the endpoint that was dialled.
+    pub(crate) scheme: &'static str,
+    /// Since when it lives.
+    pub(crate) began: Moment,
     /// What it may do now.
     pub(crate) capabilities: Arc<ArcSwap<Capabilities>>,
     /// Why the peer is no longer let in, if it is not.

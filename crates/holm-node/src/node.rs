@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_actor::{
     Actor, ActorSystem, Address, Monitor, Named, Names, Ref, Remote, SpawnOn, SpawnOptions,
@@ -14,7 +15,10 @@ use holm_wire::{Message, NodeName, Pid};
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
-use crate::{AdmissionCounters, DeadLetters, NodeBuilder, NodeEvents, SessionBonds};
+use crate::{
+    AdmissionCounters, DeadLetters, INSPECTOR, Inspector, NodeBuilder, NodeEvents, PingError,
+    SessionBonds,
+};
 
 /// A node: it hosts actors and connects to other nodes.
 ///
@@ -123,6 +127,27 @@ impl Node {
     pub fn bonds_with(&self, node: &NodeName) -> SessionBonds {
         let link = self.0.router.by_name(node);
         link.map(|link| link.session.with_state(|tables| tables.bonds())).unwrap_or_default()
+    }
+
+    /// The time of a round trip to another node by the session with it, which begins if there is none
+    /// (as [`AutoConnect`](crate::AutoConnect) says). To this node itself it takes no time.
+    ///
+    /// Cancel safe. Takes at most [`PING_TIMEOUT`](crate::PING_TIMEOUT).
+    ///
+    /// # Errors
+    /// [`PingError`]: the node was not reached.
+    pub async fn ping(&self, node: &NodeName) -> Result<Duration, PingError> {
+        self.0.ping(node).await
+    }
+
+    /// What answers questions about a node, which may be this one: its sessions, its actors. A node
+    /// answers those who may send to its actors, unless
+    /// [`NodeBuilder::inspector`](crate::NodeBuilder::inspector) says that it answers nobody.
+    pub fn inspector(&self, node: &NodeName) -> Named<Inspector> {
+        if node == self.name() {
+            self.0.start_inspector();
+        }
+        self.at(node, INSPECTOR)
     }
 
     /// The coming and going of peers, from now on.
