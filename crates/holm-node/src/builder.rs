@@ -127,7 +127,8 @@ impl NodeBuilder {
     }
 
     /// What it is to its peers: a member, unless this says otherwise. Lists and capabilities may
-    /// depend on it.
+    /// depend on it. An observer is in nobody's [`Node::nodes`] and [`NodeEvents`](crate::NodeEvents),
+    /// is not told of to third nodes, and is dialled by nobody without being asked to.
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
         self

@@ -216,8 +216,7 @@ impl Inner {
         let dialled = side == Side::Dialled;
         let peer = self.router.peers.meet(&link.introduction, dialled.then_some(at));
         let failed = peer.begin(&link, || self.router.insert(&link));
-        // Nobody may be listening.
-        let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
+        self.publish(&link, NodeEvent::Up);
         dialler::tell(self, failed);
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
@@ -275,12 +274,20 @@ impl Inner {
 
     /// A session ends because one side no longer lets the other in. Its end follows.
     pub(crate) fn publish_revoked(&self, link: &Link, message: String) {
-        let _ = self.events.send(NodeEvent::Revoked { node: link.peer.clone(), message });
+        self.publish(link, |node| NodeEvent::Revoked { node, message });
+    }
+
+    /// Tells of a peer, unless that only observes.
+    fn publish(&self, link: &Link, event: impl FnOnce(NodeName) -> NodeEvent) {
+        if link.is_visible() {
+            // Nobody may be listening.
+            let _ = self.events.send(event(link.peer.clone()));
+        }
     }
 
     /// The last word about a session. Until then the next one with this peer waits.
     pub(crate) fn publish_down(self: &Arc<Self>, link: &Link) {
-        let _ = self.events.send(NodeEvent::Down(link.peer.clone()));
+        self.publish(link, NodeEvent::Down);
         self.router.remove(link);
         if let Some(peer) = self.router.peers.by_name(&link.peer) {
             if link.side == Side::Accepted {

@@ -10,11 +10,12 @@ use holm_actor::{
 };
 use holm_env::Endpoint;
 use holm_net::security::SecurityError;
-use holm_proto::access::Access;
+use holm_proto::access::{Access, Role};
 use holm_wire::{Message, NodeName, Pid};
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
+use crate::link::Link;
 use crate::{
     AdmissionCounters, DeadLetters, INSPECTOR, Inspector, NodeBuilder, NodeEvents, PingError,
     SessionBonds,
@@ -117,10 +118,20 @@ impl Node {
         }
     }
 
-    /// The nodes that there is a session with.
+    /// The nodes that there is a session with, but for those that only observe.
     pub fn nodes(&self) -> Vec<NodeName> {
+        self.peers(Link::is_visible)
+    }
+
+    /// The nodes in this role that there is a session with.
+    pub fn nodes_of(&self, role: Role) -> Vec<NodeName> {
+        self.peers(|link| link.introduction.role == role)
+    }
+
+    fn peers(&self, counts: impl Fn(&Link) -> bool) -> Vec<NodeName> {
         let links = self.0.router.all();
-        links.iter().filter(|link| link.is_live()).map(|link| link.peer.clone()).collect()
+        let counted = links.iter().filter(|link| link.is_live() && counts(link));
+        counted.map(|link| link.peer.clone()).collect()
     }
 
     /// What is under way between this node and another one, in numbers.
@@ -150,12 +161,15 @@ impl Node {
         self.at(node, INSPECTOR)
     }
 
-    /// The coming and going of peers, from now on.
+    /// The coming and going of peers, from now on; observers come and go unseen.
     pub fn events(&self) -> NodeEvents {
         NodeEvents(self.0.events.subscribe())
     }
 
-    /// Resolves when the present session with `node` has ended; at once if there is none.
+    /// Resolves when the present session with `node` has ended; at once if there is none. Sessions that
+    /// begin later are not its business. Dropped, it watches no longer and leaves nothing behind.
+    ///
+    /// Cancel safe.
     pub fn monitor_node(&self, node: &NodeName) -> impl Future<Output = ()> + Send + use<> {
         let ended = self.0.router.by_name(node).map(|link| link.ended.subscribe());
         async move {

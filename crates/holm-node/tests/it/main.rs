@@ -15,6 +15,7 @@ mod killed;
 mod large;
 mod links;
 mod monitors;
+mod observers;
 mod pings;
 mod pressure;
 #[path = "../../../holm-actor/tests/it/support.rs"]
