@@ -48,9 +48,7 @@ impl Inspector {
         if let Some(node) = self.0.upgrade() {
             let env = node.env.clone();
             drop(env.spawn(async move {
-                let trip =
-                    if node.router.is_live(&peer) { node.ping(&peer).await.ok() } else { None };
-                reply.send(trip);
+                reply.send(node.trip(&peer).await.ok());
             }));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_actor::{Address, MonitorRef, Refusal};
+use holm_actor::{Address, MonitorRef, Reach, Refusal};
 use holm_env::Endpoint;
 use holm_proto::ledger::LinkIds;
 use holm_proto::redial::Redial;
@@ -164,6 +164,7 @@ impl Peer {
         router: &Router,
         to: &Address,
         waiting: Waiting,
+        reach: Reach,
         complete: impl FnOnce(Waiting) -> Waiting,
     ) -> Result<Queued, Box<Failed>> {
         let mut state = self.state.lock();
@@ -175,7 +176,9 @@ impl Peer {
             AutoConnect::Once => !state.was_lost,
             AutoConnect::Never => false,
         };
-        if !may_dial || state.is_observer || state.endpoints.is_empty() || router.is_stopping() {
+        let may_dial = may_dial && !state.is_observer && !state.endpoints.is_empty();
+        let may_wait = may_dial || matches!(reach, Reach::Within(_));
+        if !may_wait || router.is_stopping() {
             return Err(Failed::new(waiting, Refusal::Disconnected));
         }
         if !state.queue.has_room(&waiting) {
@@ -183,8 +186,8 @@ impl Peer {
         }
         state.tickets += 1;
         let ticket = RequestId::from_u64(state.tickets).expect("counts from 1");
-        state.queue.push(ticket, to.clone(), complete(waiting));
-        let must_dial = !std::mem::replace(&mut state.is_dialled, true);
+        state.queue.push(ticket, to.clone(), complete(waiting), reach);
+        let must_dial = may_dial && !std::mem::replace(&mut state.is_dialled, true);
         drop(state);
         self.changed.notify_one();
         Ok(Queued::Waits { ticket, must_dial })
@@ -239,7 +242,8 @@ impl Peer {
         let is_done = is_idle || router.is_live(&self.name);
         if is_done || router.is_stopping() || state.endpoints.is_empty() {
             state.is_dialled = false;
-            let failed = state.queue.fail();
+            let is_over = router.is_stopping();
+            let failed = if is_over { state.queue.fail() } else { state.queue.fail_impatient() };
             drop(state);
             self.settle();
             return Plan::Stop(failed);
@@ -252,14 +256,21 @@ impl Peer {
         Plan::Dial(state.endpoints.clone())
     }
 
-    /// It cannot be reached: what waits has failed.
+    /// It cannot be reached: what waits has failed, unless it is to wait longer.
     pub(crate) fn handle_failure(&self, jitter: f64) -> Vec<Failed> {
         let mut state = self.state.lock();
         state.redial.handle_failure(jitter);
-        let failed = state.queue.fail();
+        let failed = state.queue.fail_impatient();
         drop(state);
         self.settle();
         failed
+    }
+
+    /// What waits under this ticket, if it still does, has waited long enough.
+    pub(crate) fn give_up(&self, ticket: RequestId) -> Option<Failed> {
+        let given_up = self.state.lock().queue.give_up(ticket);
+        self.settle();
+        given_up
     }
 
     /// Gives up a call that waits. `false` if it is on its way.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holm_actor::CallError;
+use holm_actor::{CallError, Named};
 use holm_net::handshake::HANDSHAKE_DEADLINE;
 use holm_wire::NodeName;
 use tokio::time::{Instant, timeout};
@@ -31,20 +31,35 @@ impl Inner {
         if peer == self.name() {
             return Ok(Duration::ZERO);
         }
-        let inspector = self.system.named::<Inspector>(peer.clone(), INSPECTOR);
-        let ask = async || match inspector.ping().await {
-            Err(CallError::Disconnected) => Err(PingError::Disconnected(peer.clone())),
-            // Whatever it answers, it answers.
-            Ok(()) | Err(_) => Ok(()),
-        };
-        let trip = async {
+        in_time(peer, async {
             if !self.router.is_live(peer) {
-                // A dial is no part of it.
-                ask().await?;
+                // A dial is no part of the trip.
+                ask(&self.system.named(peer.clone(), INSPECTOR), peer).await?;
             }
-            let began = Instant::now();
-            ask().await.map(|()| began.elapsed())
-        };
-        timeout(PING_TIMEOUT, trip).await.unwrap_or_else(|_| Err(PingError::Timeout(peer.clone())))
+            self.trip(peer).await
+        })
+        .await
     }
+
+    /// The same by the session that there is.
+    pub(crate) async fn trip(&self, peer: &NodeName) -> Result<Duration, PingError> {
+        let inspector = self.system.named::<Inspector>(peer.clone(), INSPECTOR).fail_fast();
+        let began = Instant::now();
+        in_time(peer, ask(&inspector, peer)).await.map(|()| began.elapsed())
+    }
+}
+
+async fn ask(inspector: &Named<Inspector>, peer: &NodeName) -> Result<(), PingError> {
+    match inspector.ping().await {
+        Err(CallError::Disconnected) => Err(PingError::Disconnected(peer.clone())),
+        // Whatever it answers, it answers.
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+async fn in_time<T>(
+    peer: &NodeName,
+    ping: impl Future<Output = Result<T, PingError>>,
+) -> Result<T, PingError> {
+    timeout(PING_TIMEOUT, ping).await.unwrap_or_else(|_| Err(PingError::Timeout(peer.clone())))
 }

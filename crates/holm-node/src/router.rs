@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal, RemoteSpawnError,
+    Address, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Reach, Refusal, RemoteSpawnError,
     SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
@@ -158,17 +158,23 @@ impl Router {
         &self,
         to: &Address,
         waiting: Waiting,
+        reach: Reach,
         complete: impl FnOnce(Waiting) -> Waiting,
     ) -> Result<Queued, Box<Failed>> {
         let peer = match self.peer(to) {
             Ok(peer) => peer,
             Err(refusal) => return Err(Failed::new(waiting, refusal)),
         };
-        let queued = peer.queue(self, to, waiting, complete)?;
-        if let Queued::Waits { must_dial: true, .. } = queued
+        let queued = peer.queue(self, to, waiting, reach, complete)?;
+        if let Queued::Waits { ticket, must_dial } = queued
             && let Some(node) = self.node()
         {
-            dialler::start(&node, peer);
+            if let Reach::Within(time) = reach {
+                dialler::give_up_after(&node, Arc::clone(&peer), ticket, time);
+            }
+            if must_dial {
+                dialler::start(&node, peer);
+            }
         }
         Ok(queued)
     }
@@ -201,7 +207,7 @@ impl Router {
         mentioned: Vec<Introduced>,
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
-        let method = message.method();
+        let (method, reach) = (message.method(), message.reach());
         loop {
             let link = self.find(to);
             let sent = link.as_ref().and_then(|link| {
@@ -224,10 +230,13 @@ impl Router {
                 }
                 return sent;
             }
+            if reach == Reach::FailFast {
+                return Err(self.peer(to).err().unwrap_or(Refusal::Disconnected));
+            }
             // A sink is taken only once the message is accepted.
             let waiting =
                 Waiting::Cast { method, body: body.to_vec(), mentioned: mentioned.clone() };
-            let queued = self.queue(to, waiting, |waiting| match waiting {
+            let queued = self.queue(to, waiting, reach, |waiting| match waiting {
                 Waiting::Cast { method, body, mentioned } if wants_reply => {
                     match message.take_sink() {
                         Some(sink) => Waiting::Call { method, body, mentioned, sink },
@@ -262,7 +271,7 @@ impl Router {
                     return;
                 }
             }
-            match self.queue(&address, waiting, |waiting| waiting) {
+            match self.queue(&address, waiting, Reach::Dial, |waiting| waiting) {
                 Ok(Queued::Session(again)) => waiting = again,
                 Ok(Queued::Waits { .. }) | Err(_) => return,
             }
@@ -343,7 +352,7 @@ impl Outlet for Router {
                     None => return flush_later(&link),
                 }
             }
-            match self.queue(to, Waiting::Monitor(watcher), |waiting| waiting) {
+            match self.queue(to, Waiting::Monitor(watcher), Reach::Dial, |waiting| waiting) {
                 Ok(Queued::Session(Waiting::Monitor(again))) => watcher = again,
                 Ok(_) => return,
                 Err(failed) => {
@@ -383,7 +392,8 @@ impl Outlet for Router {
             let Some(cell) = self.node().and_then(|node| node.system.find(mine.pid())) else {
                 return false;
             };
-            match self.queue(&to, Waiting::Link { cell, peer, key }, |waiting| waiting) {
+            match self.queue(&to, Waiting::Link { cell, peer, key }, Reach::Dial, |waiting| waiting)
+            {
                 Ok(Queued::Session(_)) => {}
                 Ok(Queued::Waits { .. }) => return true,
                 Err(_) => return false,
@@ -444,7 +454,7 @@ impl Outlet for Router {
                 mentioned: mentioned.clone(),
                 sink,
             };
-            match self.queue(&to, waiting, |waiting| waiting) {
+            match self.queue(&to, waiting, Reach::Dial, |waiting| waiting) {
                 Ok(Queued::Session(Waiting::Spawn { sink: again, .. })) => sink = again,
                 Ok(_) => return Ok(()),
                 Err(failed) if matches!(failed.refusal, Refusal::Busy) => {

@@ -22,6 +22,7 @@ mod pressure;
 #[allow(dead_code, reason = "the tests of one node use more of it")]
 mod puppets;
 mod raw;
+mod reach;
 mod secured;
 mod sessions;
 mod spawning;
