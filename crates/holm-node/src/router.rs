@@ -12,7 +12,7 @@ use holm_actor::{
 };
 use holm_env::Endpoint;
 use holm_proto::ledger::{LinkIds, LinkKey};
-use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal, Target};
+use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal};
 use holm_wire::{ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
@@ -22,7 +22,7 @@ use crate::inner::Inner;
 use crate::link::{Link, order_of};
 use crate::peer::{AutoConnect, Introduced, Peer, Queued};
 use crate::peers::Peers;
-use crate::sending::{self, Encoded, push, push_link, target, watch};
+use crate::sending::{self, Encoded, push, target, watch};
 use crate::spawnables::Spawnables;
 use crate::waiting::{Failed, Waiting};
 
@@ -256,24 +256,24 @@ impl Router {
         }
     }
 
-    /// Sends an exit signal, or has it wait.
-    fn send_exit(&self, to: Pid, mut waiting: Waiting) {
-        let address = Address::Pid(to);
+    /// Sends a signal by the session with its receiver's node, or has it wait for one.
+    fn submit(&self, to: &Address, mut waiting: Waiting) -> Result<(), Box<Failed>> {
         loop {
-            if let Some(link) = self.find(&address) {
-                let signal = match &waiting {
-                    Waiting::Exit { from, reason } => {
-                        Signal::Exit { from: *from, to: to.serial, reason: reason.clone() }
-                    }
-                    _ => Signal::Kill { from: None, to: to.serial },
-                };
-                if link.send(order_of(Target::Serial(to.serial)), &signal) {
-                    return;
+            if let Some(link) = self.find(to) {
+                let mut held = Some(waiting);
+                let pushed = link.session.append(|out| {
+                    let signal = held.take().expect("it is appended once");
+                    signal.push(out, to, &link)
+                });
+                if let Some(pushed) = pushed {
+                    flush_later(&link);
+                    return pushed.map(drop);
                 }
+                waiting = held.expect("it was not appended");
             }
-            match self.queue(&address, waiting, Reach::Dial, |waiting| waiting) {
-                Ok(Queued::Session(again)) => waiting = again,
-                Ok(Queued::Waits { .. }) | Err(_) => return,
+            match self.queue(to, waiting, Reach::Dial, |waiting| waiting)? {
+                Queued::Session(again) => waiting = again,
+                Queued::Waits { .. } => return Ok(()),
             }
         }
     }
@@ -338,28 +338,9 @@ impl Outlet for Router {
         })
     }
 
-    fn monitor(&self, to: &Address, mut watcher: Watcher) {
-        loop {
-            if let (Some(link), Ok(target)) = (self.find(to), target(to)) {
-                let mut held = Some(watcher);
-                link.session.append(|out| {
-                    if let Some(watcher) = held.take() {
-                        sending::push_monitor(out, target, watcher);
-                    }
-                });
-                match held {
-                    Some(again) => watcher = again,
-                    None => return flush_later(&link),
-                }
-            }
-            match self.queue(to, Waiting::Monitor(watcher), Reach::Dial, |waiting| waiting) {
-                Ok(Queued::Session(Waiting::Monitor(again))) => watcher = again,
-                Ok(_) => return,
-                Err(failed) => {
-                    failed.tell();
-                    return;
-                }
-            }
+    fn monitor(&self, to: &Address, watcher: Watcher) {
+        if let Err(failed) = self.submit(to, Waiting::Monitor(watcher)) {
+            failed.tell();
         }
     }
 
@@ -381,24 +362,10 @@ impl Outlet for Router {
     }
 
     fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool {
-        let to = Address::Pid(peer);
-        loop {
-            if let Some(link) = self.find(&to)
-                && link.session.append(|out| push_link(out, &link, mine, peer, key)).is_some()
-            {
-                flush_later(&link);
-                return true;
-            }
-            let Some(cell) = self.node().and_then(|node| node.system.find(mine.pid())) else {
-                return false;
-            };
-            match self.queue(&to, Waiting::Link { cell, peer, key }, Reach::Dial, |waiting| waiting)
-            {
-                Ok(Queued::Session(_)) => {}
-                Ok(Queued::Waits { .. }) => return true,
-                Err(_) => return false,
-            }
-        }
+        let cell = self.node().and_then(|node| node.system.find(mine.pid()));
+        cell.is_some_and(|cell| {
+            self.submit(&Address::Pid(peer), Waiting::Link { cell, peer, key }).is_ok()
+        })
     }
 
     fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
@@ -467,10 +434,11 @@ impl Outlet for Router {
 
     fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason) {
         let from = from.map(|pid| pid.serial);
-        self.send_exit(to, Waiting::Exit { from, reason });
+        // Nobody is told of one that fails.
+        let _ = self.submit(&Address::Pid(to), Waiting::Exit { from, reason });
     }
 
     fn kill(&self, to: Pid) {
-        self.send_exit(to, Waiting::Kill);
+        let _ = self.submit(&Address::Pid(to), Waiting::Kill);
     }
 }

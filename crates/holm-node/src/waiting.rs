@@ -91,7 +91,7 @@ impl Waiting {
     }
 
     /// Appends it to a session. The id of a call.
-    fn push(
+    pub(crate) fn push(
         self,
         out: &mut Out<'_>,
         to: &Address,
