@@ -32,7 +32,7 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Bench),
     Worker(worker::Args),
-    /// Runs a node, or talks to one.
+    /// Runs a node, or asks one.
     #[command(subcommand)]
     Node(Box<node::Node>),
     /// Makes keys and certificates, and shows what lists of identities name them by.
@@ -42,11 +42,8 @@ enum Command {
 
 fn main() {
     let command = Cli::parse().command;
-    logging::init(match command {
-        // Who came and went is what its log is for.
-        Command::Node(_) => "info",
-        Command::Index(_) | Command::Bench(_) | Command::Worker(_) | Command::Keys(_) => "warn",
-    });
+    let is_told = matches!(&command, Command::Node(node) if node.logs_peers());
+    logging::init(if is_told { "info" } else { "warn" });
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Command::Worker(_) = command {
         runtime.worker_threads(WORKER_THREADS);

@@ -13,8 +13,8 @@ use holm_wire::{BodyCodec, Code, ExitReason, Fingerprint, Pid, Shown};
 use crate::system::Place;
 use crate::{
     Actor, ActorSystem, Address, Agreement, AnyCell, ArrivalError, CallError, CallTicket, Context,
-    MethodInfo, NameError, Outgoing, PlainApi, Ref, Refusal, Remote, Reply, ReplyBody, ReplySink,
-    ReturnPath, Signal,
+    MethodInfo, NameError, Outgoing, PlainApi, Reach, Ref, Refusal, Remote, Reply, ReplyBody,
+    ReplySink, ReturnPath, Signal,
 };
 
 /// Why a dynamic message or call came to nothing.
@@ -207,6 +207,10 @@ impl Outgoing for Untyped {
             agreement: Agreement::Nothing,
         };
         &UNTYPED
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::default()
     }
 
     fn encode(&self, _out: &mut Vec<u8>) -> Result<(), BodyError> {

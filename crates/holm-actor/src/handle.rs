@@ -13,7 +13,7 @@ use crate::slot::Slot;
 use crate::system::Place;
 use crate::{
     Actor, ActorSystem, Address, AnyCell, ArrivalError, CallError, MethodInfo, Outgoing, Outlet,
-    Remote, ReplySink, SendError, WireTable,
+    Reach, Remote, ReplySink, SendError, WireTable,
 };
 
 /// Reaches one actor; what [`Ref`](crate::Ref) and the generated methods are made of.
@@ -31,6 +31,7 @@ pub(crate) struct RemoteRoute<A: Actor> {
     pub(crate) address: Address,
     system: ActorSystem,
     table: &'static WireTable<A>,
+    reach: Reach,
 }
 
 impl<A: Actor> RemoteRoute<A> {
@@ -72,13 +73,14 @@ impl<A: Actor> RemoteRoute<A> {
 
     /// `msg` as the outlet takes it.
     pub(crate) fn outgoing(&self, msg: A::Msg) -> OutgoingMsg<A> {
-        OutgoingMsg { table: self.table, msg }
+        OutgoingMsg { table: self.table, reach: self.reach, msg }
     }
 }
 
 /// A message of `A` while an outlet decides about it.
 pub(crate) struct OutgoingMsg<A: Actor> {
     table: &'static WireTable<A>,
+    reach: Reach,
     /// The message; without its reply once an outlet took that.
     pub(crate) msg: A::Msg,
 }
@@ -86,6 +88,10 @@ pub(crate) struct OutgoingMsg<A: Actor> {
 impl<A: Actor> Outgoing for OutgoingMsg<A> {
     fn method(&self) -> &'static MethodInfo {
         &self.table.methods[(self.table.method)(&self.msg)].info
+    }
+
+    fn reach(&self) -> Reach {
+        self.reach
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), BodyError> {
@@ -123,7 +129,16 @@ impl<A: Actor> Handle<A> {
     where
         A: Remote,
     {
-        Self(Route::Remote(Arc::new(RemoteRoute { address, system, table: A::TABLE })))
+        let (table, reach) = (A::TABLE, Reach::default());
+        Self(Route::Remote(Arc::new(RemoteRoute { address, system, table, reach })))
+    }
+
+    /// The same way, on which this becomes of what is sent without a session.
+    pub(crate) fn reaching(&self, reach: Reach) -> Self {
+        let Route::Remote(route) = &self.0 else { return self.clone() };
+        let RemoteRoute { address, system, table, .. } = &**route;
+        let (address, system) = (address.clone(), system.clone());
+        Self(Route::Remote(Arc::new(RemoteRoute { address, system, table, reach })))
     }
 
     /// Waits until the inbox that had no room for `msg` takes it; hands it back if the actor ends.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use holm_wire::{ExitReason, Pid};
 
 use crate::cell::{ActorCell, AnyCell};
+use crate::inbox::LockedInbox;
 use crate::life::Bonds;
 use crate::watchdog::SAMPLE_PERIOD;
 use crate::{Actor, PolicyCounters};
@@ -23,6 +24,8 @@ pub struct ActorInfo {
     pub names: Vec<Arc<str>>,
     /// Messages in its inbox; up to a quarter of the capacity more while it is busy.
     pub depth: usize,
+    /// The most messages that it holds before its policy acts.
+    pub capacity: usize,
     /// The most messages that it found in its inbox when its turn came.
     pub high_water: usize,
     /// Messages and signals that it has taken out of its inbox.
@@ -112,6 +115,12 @@ impl Stats {
     }
 }
 
+/// What its inbox holds.
+fn capacity<A: Actor>(cell: &ActorCell<A>) -> usize {
+    let locked = cell.header().keeper.locked().map(LockedInbox::capacity);
+    locked.unwrap_or_else(|| cell.capacity().messages() as usize)
+}
+
 impl ActorInfo {
     pub(crate) fn of<A: Actor>(cell: &ActorCell<A>) -> Self {
         let header = cell.header();
@@ -122,6 +131,7 @@ impl ActorInfo {
             type_name: cell.type_name(),
             names,
             depth: cell.depth(),
+            capacity: capacity(cell),
             high_water: stats.high_water.load(Ordering::Relaxed) as usize,
             handled: stats.handled.load(Ordering::Relaxed),
             busy: SAMPLE_PERIOD * header.busy.load(Ordering::Relaxed),

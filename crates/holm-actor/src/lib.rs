@@ -82,7 +82,7 @@ pub use job::{Job, JobError};
 pub use jobs::{Jobs, MapError};
 pub use monitor::{Down, Monitor, MonitorRef, Watcher};
 pub use names::{NAME_BYTES_MAX, NameError, Names};
-pub use outlet::{CallTicket, NullOutlet, Outgoing, Outlet, Refusal};
+pub use outlet::{CallTicket, NullOutlet, Outgoing, Outlet, Reach, Refusal};
 pub use poll_scope::{Flush, flush_later};
 pub use pool::{Pool, PoolSendError};
 pub use pool_options::{MEMBERS_MAX, PoolError, PoolOptions, PoolStrategy};

@@ -1,6 +1,7 @@
 //! The way out of the node, as a trait: this crate knows no network.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::body::BodyError;
@@ -12,10 +13,25 @@ use crate::{
     Watcher,
 };
 
+/// What becomes of a message to a node that there is no session with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// It waits while the node is dialled, and fails if that does.
+    #[default]
+    Dial,
+    /// It is refused, and nobody dials for it.
+    FailFast,
+    /// It waits for so long at most, whatever becomes of single dials.
+    Within(Duration),
+}
+
 /// A message on its way out, not yet encoded.
 pub trait Outgoing {
     /// Which method of which actor type.
     fn method(&self) -> &'static MethodInfo;
+    /// What becomes of it if there is no session.
+    fn reach(&self) -> Reach;
     /// Appends the encoded arguments, by position. Not asked of a method whose sender has no types.
     ///
     /// # Errors

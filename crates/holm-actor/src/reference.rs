@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_wire::schema::{Schema, SchemaHasher};
 use holm_wire::{ExitReason, Pid};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cell::ActorCell;
 use crate::handle::Route;
-use crate::{Actor, Address, AnyCell, Api, DecodeScope, Handle, Remote};
+use crate::{Actor, Address, AnyCell, Api, DecodeScope, Handle, Reach, Remote};
 
 /// A typed reference to an actor, wherever it lives.
 ///
@@ -48,6 +49,26 @@ impl<A: Actor> Ref<A> {
     /// The handle under the methods.
     pub fn handle(&self) -> &Handle<A> {
         self.api.handle()
+    }
+
+    /// The same reference, by which messages and calls fail at once if there is no session with the
+    /// actor's node, and nobody dials. To an actor of this node it is as any other.
+    ///
+    /// `counter.fail_fast().add(5).await` is one such call; it can be kept, too. In a message it is a
+    /// plain reference.
+    #[must_use]
+    pub fn fail_fast(&self) -> Self {
+        Self::new(self.handle().reaching(Reach::FailFast), self.id)
+    }
+
+    /// The same reference, by which messages and calls wait so long at most for a session with the
+    /// actor's node, though dials fail meanwhile. Then calls fail with
+    /// [`CallError::Disconnected`](crate::CallError::Disconnected), and messages without a reply,
+    /// which were accepted, are dropped and counted by their node. Otherwise as
+    /// [`fail_fast`](Self::fail_fast).
+    #[must_use]
+    pub fn wait_connect(&self, within: Duration) -> Self {
+        Self::new(self.handle().reaching(Reach::Within(within)), self.id)
     }
 
     /// Sends the actor an exit signal, from nobody in particular: one that traps exits has it
@@ -144,6 +165,18 @@ pub struct Named<A: Remote> {
 impl<A: Remote> Named<A> {
     pub(crate) fn new(handle: Handle<A>) -> Self {
         Self { api: A::Api::new(handle) }
+    }
+
+    /// As [`Ref::fail_fast`].
+    #[must_use]
+    pub fn fail_fast(&self) -> Self {
+        Self::new(self.api.handle().reaching(Reach::FailFast))
+    }
+
+    /// As [`Ref::wait_connect`].
+    #[must_use]
+    pub fn wait_connect(&self, within: Duration) -> Self {
+        Self::new(self.api.handle().reaching(Reach::Within(within)))
     }
 
     /// Whom it reaches.

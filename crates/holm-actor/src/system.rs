@@ -368,6 +368,13 @@ impl ActorSystem {
         (cells.into_iter().map(|(serial, cell)| (serial.as_u64(), cell)).collect(), next)
     }
 
+    /// The actors in the `max` places of the table from `from` on, which is 0 at first, and where to
+    /// go on if there are more places. An actor that lives during the whole walk is seen once.
+    pub fn page(&self, from: u32, max: usize) -> (Vec<Arc<dyn AnyCell>>, Option<u32>) {
+        let (cells, next) = self.scan(from, max);
+        (cells.into_iter().map(|(_, cell)| cell).collect(), (next > 0).then_some(next))
+    }
+
     /// The state of an actor of this node; `None` if there is no such actor.
     pub fn inspect(&self, pid: Pid) -> Option<ActorInfo> {
         self.find(pid).map(|cell| cell.info())

@@ -81,6 +81,18 @@ impl Endpoint {
         }
     }
 
+    /// What its text begins with.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Tcp { .. } => "tcp",
+            Self::Tls { .. } => "tls",
+            Self::Noise { .. } => "noise",
+            Self::Unix(_) => "unix",
+            Self::Pipe(_) => "pipe",
+            Self::Memory(_) => "mem",
+        }
+    }
+
     /// The same security over `stream`: where a listener really is that was asked for here.
     #[must_use]
     pub fn over(&self, stream: Self) -> Self {
@@ -94,17 +106,16 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut tcp = |scheme: &str, host: &str, port: u16| match host.contains(':') {
-            true => write!(f, "{scheme}:[{host}]:{port}"),
-            false => write!(f, "{scheme}:{host}:{port}"),
-        };
+        write!(f, "{}:", self.scheme())?;
         match self {
-            Self::Tcp { host, port } => tcp("tcp", host, *port),
-            Self::Tls { host, port } => tcp("tls", host, *port),
-            Self::Noise { host, port } => tcp("noise", host, *port),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Pipe(name) => write!(f, "pipe:{name}"),
-            Self::Memory(name) => write!(f, "mem:{name}"),
+            Self::Tcp { host, port } | Self::Tls { host, port } | Self::Noise { host, port } => {
+                match host.contains(':') {
+                    true => write!(f, "[{host}]:{port}"),
+                    false => write!(f, "{host}:{port}"),
+                }
+            }
+            Self::Unix(path) => path.display().fmt(f),
+            Self::Pipe(name) | Self::Memory(name) => f.write_str(name),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::signature::{
 
 /// Names that `Ref` and its generated methods already use, and methods of common traits, which would
 /// be found before a message of that name.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 18] = [
     "cast",
     "send",
     "pid",
@@ -22,6 +22,8 @@ const RESERVED: [&str; 16] = [
     "exit",
     "kill",
     "recipient",
+    "fail_fast",
+    "wait_connect",
     "service",
     "clone",
     "clone_from",

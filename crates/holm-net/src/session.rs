@@ -22,7 +22,7 @@ use holm_wire::control::Control;
 use holm_wire::handshake::Features;
 use holm_wire::session::streams::StreamTable;
 use holm_wire::session::{
-    ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
+    Activity, ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
 };
 use holm_wire::{Class, Code, FrameHead};
 use parking_lot::{Mutex, MutexGuard};
@@ -76,7 +76,7 @@ pub struct Session<S> {
     credited: Notify,
     /// A deadline was set that comes before the others.
     sooner: Notify,
-    /// Grows with every read.
+    /// Bytes ever read.
     received: AtomicU64,
     /// The reader delivers, and flushes when it has.
     delivering: AtomicBool,
@@ -266,6 +266,16 @@ impl<S: Send + 'static> Session<S> {
     /// What belongs to the session, also when it has ended.
     pub fn with_state<R>(&self, look: impl FnOnce(&mut S) -> R) -> R {
         look(&mut self.out.lock().state)
+    }
+
+    /// What it has done so far.
+    pub fn activity(&self) -> Activity {
+        let out = self.out.lock();
+        Activity {
+            sent: out.sent,
+            received: self.received.load(Ordering::Relaxed),
+            queued: !out.outbound.is_empty(),
+        }
     }
 
     /// Bytes queued and not written.

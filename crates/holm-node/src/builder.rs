@@ -95,6 +95,7 @@ pub struct NodeBuilder {
     transport: Arc<dyn Transport>,
     watchdog: Option<WatchdogOptions>,
     auto_connect: AutoConnect,
+    has_inspector: bool,
 }
 
 impl NodeBuilder {
@@ -114,6 +115,7 @@ impl NodeBuilder {
             transport: Arc::new(TokioTransport),
             watchdog: Some(WatchdogOptions::default()),
             auto_connect: AutoConnect::default(),
+            has_inspector: true,
         }
     }
 
@@ -125,7 +127,8 @@ impl NodeBuilder {
     }
 
     /// What it is to its peers: a member, unless this says otherwise. Lists and capabilities may
-    /// depend on it.
+    /// depend on it. An observer is in nobody's [`Node::nodes`] and [`NodeEvents`](crate::NodeEvents),
+    /// is not told of to third nodes, and is dialled by nobody without being asked to.
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
         self
@@ -219,6 +222,13 @@ impl NodeBuilder {
         self
     }
 
+    /// Whether peers that may send to its actors can ask it for its sessions and actors, too. They can,
+    /// unless this says otherwise; the actor that answers starts with the first question.
+    pub fn inspector(mut self, has_inspector: bool) -> Self {
+        self.has_inspector = has_inspector;
+        self
+    }
+
     /// Lives in this environment instead of the current tokio runtime.
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
@@ -275,6 +285,7 @@ impl NodeBuilder {
             router,
             spawnables,
             Gate::new(self.admission, self.access),
+            self.has_inspector,
         ));
         inner.router.set_node(&inner);
         // All of them before any accepts, so that a failure leaves nothing behind.

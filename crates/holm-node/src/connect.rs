@@ -157,7 +157,7 @@ async fn try_once(
             node.decide(agreed, proven, &address).map(|decided| admitted = Some(decided))
         });
         let peering = peering.await?;
-        node.begin(peering, admitted.expect("it was decided on"), Some(to)).await
+        node.begin(peering, admitted.expect("it was decided on"), to).await
     };
     let to = to.clone();
     match session.await {

@@ -3,8 +3,11 @@
 use holm_actor::ArrivalError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use holm_macros::Message;
+use serde::{Deserialize, Serialize};
+
 /// Messages that reached nobody since the node started, by cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Message)]
 #[non_exhaustive]
 pub struct DeadLetters {
     /// From other nodes: there is no such actor.
@@ -68,7 +71,7 @@ impl DeadLetterCounts {
 }
 
 /// How often a node refused something since it started, or had a peer wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Message)]
 #[non_exhaustive]
 pub struct AdmissionCounters {
     /// Connections accepted from the system.

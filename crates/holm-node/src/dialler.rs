@@ -1,8 +1,10 @@
 //! Dials one peer for as long as somebody wants it.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use holm_env::Endpoint;
+use holm_wire::RequestId;
 use tokio::time::{Instant, timeout};
 
 use crate::connect::{DIALS_DEADLINE, DUPLICATE_PAUSE, Outcome, attempt};
@@ -76,8 +78,25 @@ async fn dial(node: &Arc<Inner>, peer: &Peer, endpoints: &[Endpoint]) -> bool {
     false
 }
 
+/// Has what waits under `ticket` fail if there is no session with `peer` in this time.
+pub(crate) fn give_up_after(node: &Arc<Inner>, peer: Arc<Peer>, ticket: RequestId, time: Duration) {
+    let weak = Arc::downgrade(node);
+    let mut stopping = node.stopping.subscribe();
+    drop(node.env.spawn(async move {
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = tokio::time::sleep(time) => {}
+        }
+        if let Some(node) = weak.upgrade() {
+            tell(&node, peer.give_up(ticket));
+        }
+        drop(stopping);
+    }));
+}
+
 /// Tells whoever waits for what failed.
-pub(crate) fn tell(node: &Inner, failed: Vec<Failed>) {
+pub(crate) fn tell(node: &Inner, failed: impl IntoIterator<Item = Failed>) {
     for one in failed {
         if one.tell() {
             node.dead_letters.unreachable.add();

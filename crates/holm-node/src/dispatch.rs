@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use holm_actor::{
-    ActorSystem, Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, MethodInfo,
-    MonitorRef, ReturnPath,
+    Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, MethodInfo, MonitorRef,
+    ReturnPath,
 };
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
@@ -127,7 +127,7 @@ impl Dispatch {
             Signal::Down { watch, reason } => self.handle_down(watch, reason),
             Signal::Exit { from, to, reason } => {
                 if self.permits.send()
-                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                    && let Some(cell) = self.node.find(Target::Serial(to))
                 {
                     let node = self.link.peer_id;
                     cell.exit(from.map(|serial| Pid { node, serial }), reason);
@@ -135,7 +135,7 @@ impl Dispatch {
             }
             Signal::Kill { from: _, to } => {
                 if self.permits.send()
-                    && let Some(cell) = find(&self.node.system, Target::Serial(to))
+                    && let Some(cell) = self.node.find(Target::Serial(to))
                 {
                     cell.kill();
                 }
@@ -198,7 +198,7 @@ impl Dispatch {
         call: Option<RequestId>,
     ) -> Result<(), Violation> {
         let defined = self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
-        let cell = find(&self.node.system, to);
+        let cell = self.node.find(to);
         if let Some(id) = call
             && !self.link.admit(id)?
         {
@@ -276,7 +276,7 @@ impl Dispatch {
             self.link.send_down(watch, ExitReason::Noconnection);
             return Ok(());
         }
-        match find(&self.node.system, to) {
+        match self.node.find(to) {
             Some(cell) => self.watch(watch, cell),
             None => {
                 self.link.send_down(watch, ExitReason::Noproc);
@@ -367,7 +367,7 @@ impl Dispatch {
     fn handle_link(&mut self, link: LinkId, pair: Pair) -> Result<(), Violation> {
         let refused = if !self.permits.send() {
             Some(ExitReason::Noconnection)
-        } else if let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) {
+        } else if let Some(cell) = self.node.find(Target::Serial(pair.to)) {
             match self.link.add_link(self.theirs(pair.from), self.key(link), &*cell)? {
                 None => None,
                 Some(LinkRefusal::Noproc) => Some(ExitReason::Noproc),
@@ -394,7 +394,7 @@ impl Dispatch {
         end: impl FnOnce(&dyn AnyCell, Pid, &LinkIds) -> LinkIds,
     ) {
         self.permits.signal();
-        let Some(cell) = find(&self.node.system, Target::Serial(pair.to)) else { return };
+        let Some(cell) = self.node.find(Target::Serial(pair.to)) else { return };
         let us = self.node.system.node();
         let ours = |id| Some(LinkKey { node: us, id });
         let ids = match links {
@@ -458,13 +458,6 @@ impl Dispatch {
             }
             None => {}
         }
-    }
-}
-
-fn find(system: &ActorSystem, target: Target<'_>) -> Option<Arc<dyn AnyCell>> {
-    match target {
-        Target::Serial(serial) => system.find(Pid { node: system.node(), serial }),
-        Target::Name(name) => system.find_named(name),
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 /// away. What is older is lost to it, and it is told so.
 pub(crate) const EVENTS_KEPT: usize = 1_024;
 
-/// A peer came or went.
+/// A peer that does not merely observe came or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeEvent {

@@ -74,6 +74,7 @@ pub(crate) struct Inner {
     stamps: AtomicU64,
     attempts: AtomicU64,
     pub(crate) dead_letters: DeadLetterCounts,
+    pub(crate) has_inspector: bool,
 }
 
 impl Inner {
@@ -87,6 +88,7 @@ impl Inner {
         router: Arc<Router>,
         spawnables: Arc<Spawnables>,
         gate: Gate,
+        has_inspector: bool,
     ) -> Self {
         Self {
             env,
@@ -109,6 +111,7 @@ impl Inner {
             stamps: AtomicU64::new(1),
             attempts: AtomicU64::new(2),
             dead_letters: DeadLetterCounts::default(),
+            has_inspector,
         }
     }
 
@@ -156,7 +159,7 @@ impl Inner {
         Ok(Admitted { identity, capabilities, _seat: seat, _shards: shards, _place: place })
     }
 
-    /// Makes an agreed connection a session; `dialled` is where the peer answered. An older one with
+    /// Makes an agreed connection a session; `at` is where whoever dialled did so. An older one with
     /// the same peer is torn down first, so that its end precedes the beginning of this one.
     ///
     /// # Errors
@@ -166,7 +169,7 @@ impl Inner {
         self: &Arc<Self>,
         peering: Peering,
         admitted: Admitted,
-        dialled: Option<&Endpoint>,
+        at: &Endpoint,
     ) -> Result<Arc<Link>, HandshakeFailure> {
         let Peering { connection, established, already_read, standing, .. } = peering;
         let terms = Terms::from(&established);
@@ -203,23 +206,24 @@ impl Inner {
             capabilities: Arc::new(ArcSwap::from_pointee(capabilities.clone())),
             peer: peer.node.clone(),
             introduction: peer,
+            scheme: at.scheme(),
+            began: self.gate.now(),
             side,
             attempt: dial.attempt,
             revoked: OnceLock::new(),
             resumed: Notify::new(),
             ended: watch::Sender::new(false),
         });
-        let peer = self.router.peers.meet(&link.introduction, dialled);
+        let dialled = side == Side::Dialled;
+        let peer = self.router.peers.meet(&link.introduction, dialled.then_some(at));
         let failed = peer.begin(&link, || self.router.insert(&link));
-        // Nobody may be listening.
-        let _ = self.events.send(NodeEvent::Up(link.peer.clone()));
+        self.publish(&link, NodeEvent::Up);
         dialler::tell(self, failed);
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
         link.session.start(&self.env, reader, &already_read, dispatch);
         // Last, as a subscriber may panic, here and below.
-        let dialled = side == Side::Dialled;
         tracing::info!(peer = %link.peer, identity = %link.identity, dialled, "session began");
         // Access may have changed since the peer was judged, before anybody could find it here.
         self.review(&link);
@@ -271,12 +275,20 @@ impl Inner {
 
     /// A session ends because one side no longer lets the other in. Its end follows.
     pub(crate) fn publish_revoked(&self, link: &Link, message: String) {
-        let _ = self.events.send(NodeEvent::Revoked { node: link.peer.clone(), message });
+        self.publish(link, |node| NodeEvent::Revoked { node, message });
+    }
+
+    /// Tells of a peer, unless that only observes.
+    fn publish(&self, link: &Link, event: impl FnOnce(NodeName) -> NodeEvent) {
+        if link.is_visible() {
+            // Nobody may be listening.
+            let _ = self.events.send(event(link.peer.clone()));
+        }
     }
 
     /// The last word about a session. Until then the next one with this peer waits.
     pub(crate) fn publish_down(self: &Arc<Self>, link: &Link) {
-        let _ = self.events.send(NodeEvent::Down(link.peer.clone()));
+        self.publish(link, NodeEvent::Down);
         self.router.remove(link);
         if let Some(peer) = self.router.peers.by_name(&link.peer) {
             if link.side == Side::Accepted {

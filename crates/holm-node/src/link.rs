@@ -9,8 +9,9 @@ use holm_env::Env;
 use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
 use holm_proto::ledger::{LinkIds, LinkKey, Stamp};
+use holm_proto::supervision::Moment;
 use holm_wire::control::Control;
-use holm_wire::handshake::Introduction;
+use holm_wire::handshake::{Introduction, Role};
 use holm_wire::session::{Order, ReceiverKey};
 use holm_wire::signal::{LinkedBy, Signal, Target, Watch};
 use holm_wire::{
@@ -38,6 +39,10 @@ pub(crate) struct Link {
     pub(crate) standing: Standing,
     /// What it said of itself.
     pub(crate) introduction: Introduction,
+    /// The scheme of the endpoint that was dialled.
+    pub(crate) scheme: &'static str,
+    /// Since when it lives.
+    pub(crate) began: Moment,
     /// What it may do now.
     pub(crate) capabilities: Arc<ArcSwap<Capabilities>>,
     /// Why the peer is no longer let in, if it is not.
@@ -56,6 +61,11 @@ impl Link {
     /// Whether signals can be sent: the session has not begun to end.
     pub(crate) fn is_live(&self) -> bool {
         self.session.append(|_| ()).is_some()
+    }
+
+    /// Whether the peer counts as one of the nodes that are here; an observer does not.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.introduction.role != Role::Observer
     }
 
     /// Appends one signal in order with the others to `to`. `false` if the session has ended,

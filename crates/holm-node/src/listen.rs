@@ -173,7 +173,7 @@ async fn shake(
     let outcome = match peering.await {
         Ok(peering) => {
             let admitted = admitted.expect("it was decided on");
-            node.begin(peering, admitted, None).await.map(drop)
+            node.begin(peering, admitted, at).await.map(drop)
         }
         Err(failure) => Err(failure),
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_actor::{
     Actor, ActorSystem, Address, DynError, Monitor, Named, Names, Ref, Remote, SpawnOn,
@@ -9,13 +10,17 @@ use holm_actor::{
 };
 use holm_env::Endpoint;
 use holm_net::security::SecurityError;
-use holm_proto::access::Access;
+use holm_proto::access::{Access, Role};
 use holm_wire::value::Value;
 use holm_wire::{Message, NodeName, Pid};
 
 use crate::connect::{self, ConnectError};
 use crate::inner::Inner;
-use crate::{AdmissionCounters, DeadLetters, NodeBuilder, NodeEvents, SessionBonds};
+use crate::link::Link;
+use crate::{
+    AdmissionCounters, DeadLetters, INSPECTOR, Inspector, NodeBuilder, NodeEvents, PingError,
+    SessionBonds,
+};
 
 /// A node: it hosts actors and connects to other nodes.
 ///
@@ -149,10 +154,20 @@ impl Node {
         }
     }
 
-    /// The nodes that there is a session with.
+    /// The nodes that there is a session with, but for those that only observe.
     pub fn nodes(&self) -> Vec<NodeName> {
+        self.peers(Link::is_visible)
+    }
+
+    /// The nodes in this role that there is a session with.
+    pub fn nodes_of(&self, role: Role) -> Vec<NodeName> {
+        self.peers(|link| link.introduction.role == role)
+    }
+
+    fn peers(&self, counts: impl Fn(&Link) -> bool) -> Vec<NodeName> {
         let links = self.0.router.all();
-        links.iter().filter(|link| link.is_live()).map(|link| link.peer.clone()).collect()
+        let counted = links.iter().filter(|link| link.is_live() && counts(link));
+        counted.map(|link| link.peer.clone()).collect()
     }
 
     /// What is under way between this node and another one, in numbers.
@@ -161,12 +176,36 @@ impl Node {
         link.map(|link| link.session.with_state(|tables| tables.bonds())).unwrap_or_default()
     }
 
-    /// The coming and going of peers, from now on.
+    /// The time of a round trip to another node by the session with it, which begins if there is none
+    /// (as [`AutoConnect`](crate::AutoConnect) says). To this node itself it takes no time.
+    ///
+    /// Cancel safe. Takes at most [`PING_TIMEOUT`](crate::PING_TIMEOUT).
+    ///
+    /// # Errors
+    /// [`PingError`]: the node was not reached.
+    pub async fn ping(&self, node: &NodeName) -> Result<Duration, PingError> {
+        self.0.ping(node).await
+    }
+
+    /// What answers questions about a node, which may be this one: its sessions, its actors. A node
+    /// answers those who may send to its actors, unless
+    /// [`NodeBuilder::inspector`](crate::NodeBuilder::inspector) says that it answers nobody.
+    pub fn inspector(&self, node: &NodeName) -> Named<Inspector> {
+        if node == self.name() {
+            self.0.start_inspector();
+        }
+        self.at(node, INSPECTOR)
+    }
+
+    /// The coming and going of peers, from now on; observers come and go unseen.
     pub fn events(&self) -> NodeEvents {
         NodeEvents(self.0.events.subscribe())
     }
 
-    /// Resolves when the present session with `node` has ended; at once if there is none.
+    /// Resolves when the present session with `node` has ended; at once if there is none. Sessions that
+    /// begin later are not its business. Dropped, it watches no longer and leaves nothing behind.
+    ///
+    /// Cancel safe.
     pub fn monitor_node(&self, node: &NodeName) -> impl Future<Output = ()> + Send + use<> {
         let ended = self.0.router.by_name(node).map(|link| link.ended.subscribe());
         async move {

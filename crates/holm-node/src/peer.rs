@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use holm_actor::{Address, MonitorRef, Refusal};
+use holm_actor::{Address, MonitorRef, Reach, Refusal};
 use holm_env::Endpoint;
 use holm_proto::ledger::LinkIds;
 use holm_proto::redial::Redial;
 use holm_proto::supervision::Moment;
+use holm_wire::handshake::{Introduction, Role};
 use holm_wire::{AttemptNo, Incarnation, NodeId, NodeName, RequestId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -62,6 +63,8 @@ struct State {
     incarnation: Option<Incarnation>,
     /// The one that answered last comes first, hearsay last.
     endpoints: Vec<Endpoint>,
+    /// It only observes: it is not dialled without being asked for, nor are others told of it.
+    is_observer: bool,
     /// A session was asked for.
     is_wanted: bool,
     /// A session was lost.
@@ -102,10 +105,10 @@ impl Peer {
         }
     }
 
-    /// How others are told of it, if it has been heard of.
+    /// How others are told of it, if they are.
     pub(crate) fn introduced(&self) -> Option<Introduced> {
         let state = self.state.lock();
-        let incarnation = state.incarnation?;
+        let incarnation = state.incarnation.filter(|_| !state.is_observer)?;
         Some(Introduced {
             id: NodeId::of(&self.name, incarnation),
             name: self.name.clone(),
@@ -133,11 +136,13 @@ impl Peer {
     /// another life that it outdates.
     pub(crate) fn meet(
         &self,
-        incarnation: Incarnation,
+        who: &Introduction,
         mut endpoints: Vec<Endpoint>,
         dialled: Option<&Endpoint>,
     ) -> Option<NodeId> {
+        let incarnation = who.incarnation;
         let mut state = self.state.lock();
+        state.is_observer = who.role == Role::Observer;
         if let Some(dialled) = dialled {
             endpoints.retain(|other| other != dialled);
             endpoints.insert(0, dialled.clone());
@@ -159,6 +164,7 @@ impl Peer {
         router: &Router,
         to: &Address,
         waiting: Waiting,
+        reach: Reach,
         complete: impl FnOnce(Waiting) -> Waiting,
     ) -> Result<Queued, Box<Failed>> {
         let mut state = self.state.lock();
@@ -170,7 +176,9 @@ impl Peer {
             AutoConnect::Once => !state.was_lost,
             AutoConnect::Never => false,
         };
-        if !may_dial || state.endpoints.is_empty() || router.is_stopping() {
+        let may_dial = may_dial && !state.is_observer && !state.endpoints.is_empty();
+        let may_wait = may_dial || matches!(reach, Reach::Within(_));
+        if !may_wait || router.is_stopping() {
             return Err(Failed::new(waiting, Refusal::Disconnected));
         }
         if !state.queue.has_room(&waiting) {
@@ -178,8 +186,8 @@ impl Peer {
         }
         state.tickets += 1;
         let ticket = RequestId::from_u64(state.tickets).expect("counts from 1");
-        state.queue.push(ticket, to.clone(), complete(waiting));
-        let must_dial = !std::mem::replace(&mut state.is_dialled, true);
+        state.queue.push(ticket, to.clone(), complete(waiting), reach);
+        let must_dial = may_dial && !std::mem::replace(&mut state.is_dialled, true);
         drop(state);
         self.changed.notify_one();
         Ok(Queued::Waits { ticket, must_dial })
@@ -201,8 +209,9 @@ impl Peer {
         let mut state = self.state.lock();
         state.was_lost = true;
         state.redial.handle_loss(now, jitter);
-        let redials = state.is_wanted && router.auto_connect() == AutoConnect::Always;
-        redials && !router.is_stopping() && !std::mem::replace(&mut state.is_dialled, true)
+        state.redials(router)
+            && !router.is_stopping()
+            && !std::mem::replace(&mut state.is_dialled, true)
     }
 
     /// One of its dials, which this node answered, is closed.
@@ -229,11 +238,12 @@ impl Peer {
     /// What its dialler is to do; after [`Plan::Stop`] there is none.
     pub(crate) fn plan(&self, router: &Router, now: Moment) -> Plan {
         let mut state = self.state.lock();
-        let redials = state.is_wanted && router.auto_connect() == AutoConnect::Always;
-        let is_done = router.is_live(&self.name) || (state.queue.is_empty() && !redials);
+        let is_idle = state.queue.is_empty() && !state.redials(router);
+        let is_done = is_idle || router.is_live(&self.name);
         if is_done || router.is_stopping() || state.endpoints.is_empty() {
             state.is_dialled = false;
-            let failed = state.queue.fail();
+            let is_over = router.is_stopping();
+            let failed = if is_over { state.queue.fail() } else { state.queue.fail_impatient() };
             drop(state);
             self.settle();
             return Plan::Stop(failed);
@@ -246,14 +256,21 @@ impl Peer {
         Plan::Dial(state.endpoints.clone())
     }
 
-    /// It cannot be reached: what waits has failed.
+    /// It cannot be reached: what waits has failed, unless it is to wait longer.
     pub(crate) fn handle_failure(&self, jitter: f64) -> Vec<Failed> {
         let mut state = self.state.lock();
         state.redial.handle_failure(jitter);
-        let failed = state.queue.fail();
+        let failed = state.queue.fail_impatient();
         drop(state);
         self.settle();
         failed
+    }
+
+    /// What waits under this ticket, if it still does, has waited long enough.
+    pub(crate) fn give_up(&self, ticket: RequestId) -> Option<Failed> {
+        let given_up = self.state.lock().queue.give_up(ticket);
+        self.settle();
+        given_up
     }
 
     /// Gives up a call that waits. `false` if it is on its way.
@@ -288,6 +305,13 @@ impl Peer {
     fn settle(&self) {
         self.settled.notify_waiters();
         self.changed.notify_one();
+    }
+}
+
+impl State {
+    /// Whether it is dialled again when its session is lost.
+    fn redials(&self, router: &Router) -> bool {
+        self.is_wanted && !self.is_observer && router.auto_connect() == AutoConnect::Always
     }
 }
 

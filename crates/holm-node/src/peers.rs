@@ -50,7 +50,7 @@ impl Peers {
         self.0.read().by_id.get(&id).is_some_and(|peer| peer.name != *name)
     }
 
-    /// How nodes are introduced to others; this node and unknown ones are not.
+    /// How nodes are introduced to others; this node, unknown ones and observers are not.
     pub(crate) fn introduce(&self, ids: &[NodeId]) -> Vec<Introduced> {
         let introduced = |id: &NodeId| {
             let peer = self.0.read().by_id.get(id).cloned()?;
@@ -73,7 +73,7 @@ impl Peers {
     /// A peer has introduced itself.
     pub(crate) fn meet(&self, who: &Introduction, dialled: Option<&Endpoint>) -> Arc<Peer> {
         let peer = self.entry(&who.node, || Peer::new(who.node.clone(), Vec::new()));
-        let outdated = peer.meet(who.incarnation, parse(&who.endpoints), dialled);
+        let outdated = peer.meet(who, parse(&who.endpoints), dialled);
         self.index(&peer, outdated, NodeId::of(&who.node, who.incarnation));
         peer
     }

@@ -7,13 +7,13 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, Agreement, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Refusal,
+    Address, Agreement, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Reach, Refusal,
     RemoteSpawnError, SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
 use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::body::join_both;
-use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal, Target};
+use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal};
 use holm_wire::{BodyCodec, ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
@@ -23,7 +23,7 @@ use crate::inner::Inner;
 use crate::link::{Link, order_of};
 use crate::peer::{AutoConnect, Introduced, Peer, Queued};
 use crate::peers::Peers;
-use crate::sending::{self, Asked, Encoded, Unsent, push, push_link, target, watch};
+use crate::sending::{self, Asked, Encoded, Unsent, push, target, watch};
 use crate::spawnables::Spawnables;
 use crate::waiting::{Failed, Waiting};
 
@@ -159,17 +159,23 @@ impl Router {
         &self,
         to: &Address,
         waiting: Waiting,
+        reach: Reach,
         complete: impl FnOnce(Waiting) -> Waiting,
     ) -> Result<Queued, Box<Failed>> {
         let peer = match self.peer(to) {
             Ok(peer) => peer,
             Err(refusal) => return Err(Failed::new(waiting, refusal)),
         };
-        let queued = peer.queue(self, to, waiting, complete)?;
-        if let Queued::Waits { must_dial: true, .. } = queued
+        let queued = peer.queue(self, to, waiting, reach, complete)?;
+        if let Queued::Waits { ticket, must_dial } = queued
             && let Some(node) = self.node()
         {
-            dialler::start(&node, peer);
+            if let Reach::Within(time) = reach {
+                dialler::give_up_after(&node, Arc::clone(&peer), ticket, time);
+            }
+            if must_dial {
+                dialler::start(&node, peer);
+            }
         }
         Ok(queued)
     }
@@ -211,7 +217,7 @@ impl Router {
         mentioned: Vec<Introduced>,
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
-        let method = message.method();
+        let (method, reach) = (message.method(), message.reach());
         loop {
             let body = &scratch[..];
             let link = self.find(to);
@@ -246,10 +252,13 @@ impl Router {
                 codec = add_names(message, scratch)?;
                 continue;
             }
+            if reach == Reach::FailFast {
+                return Err(self.peer(to).err().unwrap_or(Refusal::Disconnected));
+            }
             // A sink is taken only once the message is accepted.
             let body = scratch.clone();
             let waiting = Waiting::Cast { method, codec, body, mentioned: mentioned.clone() };
-            let queued = self.queue(to, waiting, |waiting| match waiting {
+            let queued = self.queue(to, waiting, reach, |waiting| match waiting {
                 Waiting::Cast { method, codec, body, mentioned } if wants_reply => {
                     match message.take_sink() {
                         Some(sink) => Waiting::Call { method, codec, body, mentioned, sink },
@@ -269,24 +278,24 @@ impl Router {
         }
     }
 
-    /// Sends an exit signal, or has it wait.
-    fn send_exit(&self, to: Pid, mut waiting: Waiting) {
-        let address = Address::Pid(to);
+    /// Sends a signal by the session with its receiver's node, or has it wait for one.
+    fn submit(&self, to: &Address, mut waiting: Waiting) -> Result<(), Box<Failed>> {
         loop {
-            if let Some(link) = self.find(&address) {
-                let signal = match &waiting {
-                    Waiting::Exit { from, reason } => {
-                        Signal::Exit { from: *from, to: to.serial, reason: reason.clone() }
-                    }
-                    _ => Signal::Kill { from: None, to: to.serial },
-                };
-                if link.send(order_of(Target::Serial(to.serial)), &signal) {
-                    return;
+            if let Some(link) = self.find(to) {
+                let mut held = Some(waiting);
+                let pushed = link.session.append(|out| {
+                    let signal = held.take().expect("it is appended once");
+                    signal.push(out, to, &link)
+                });
+                if let Some(pushed) = pushed {
+                    flush_later(&link);
+                    return pushed.map(drop);
                 }
+                waiting = held.expect("it was not appended");
             }
-            match self.queue(&address, waiting, |waiting| waiting) {
-                Ok(Queued::Session(again)) => waiting = again,
-                Ok(Queued::Waits { .. }) | Err(_) => return,
+            match self.queue(to, waiting, Reach::Dial, |waiting| waiting)? {
+                Queued::Session(again) => waiting = again,
+                Queued::Waits { .. } => return Ok(()),
             }
         }
     }
@@ -360,28 +369,9 @@ impl Outlet for Router {
         })
     }
 
-    fn monitor(&self, to: &Address, mut watcher: Watcher) {
-        loop {
-            if let (Some(link), Ok(target)) = (self.find(to), target(to)) {
-                let mut held = Some(watcher);
-                link.session.append(|out| {
-                    if let Some(watcher) = held.take() {
-                        sending::push_monitor(out, target, watcher);
-                    }
-                });
-                match held {
-                    Some(again) => watcher = again,
-                    None => return flush_later(&link),
-                }
-            }
-            match self.queue(to, Waiting::Monitor(watcher), |waiting| waiting) {
-                Ok(Queued::Session(Waiting::Monitor(again))) => watcher = again,
-                Ok(_) => return,
-                Err(failed) => {
-                    failed.tell();
-                    return;
-                }
-            }
+    fn monitor(&self, to: &Address, watcher: Watcher) {
+        if let Err(failed) = self.submit(to, Waiting::Monitor(watcher)) {
+            failed.tell();
         }
     }
 
@@ -403,23 +393,10 @@ impl Outlet for Router {
     }
 
     fn link(&self, mine: &dyn AnyCell, peer: Pid, key: LinkKey) -> bool {
-        let to = Address::Pid(peer);
-        loop {
-            if let Some(link) = self.find(&to)
-                && link.session.append(|out| push_link(out, &link, mine, peer, key)).is_some()
-            {
-                flush_later(&link);
-                return true;
-            }
-            let Some(cell) = self.node().and_then(|node| node.system.find(mine.pid())) else {
-                return false;
-            };
-            match self.queue(&to, Waiting::Link { cell, peer, key }, |waiting| waiting) {
-                Ok(Queued::Session(_)) => {}
-                Ok(Queued::Waits { .. }) => return true,
-                Err(_) => return false,
-            }
-        }
+        let cell = self.node().and_then(|node| node.system.find(mine.pid()));
+        cell.is_some_and(|cell| {
+            self.submit(&Address::Pid(peer), Waiting::Link { cell, peer, key }).is_ok()
+        })
     }
 
     fn unlink(&self, mine: Pid, peer: Pid, ids: &LinkIds) {
@@ -477,7 +454,7 @@ impl Outlet for Router {
                 mentioned: mentioned.clone(),
                 sink,
             };
-            match self.queue(&to, waiting, |waiting| waiting) {
+            match self.queue(&to, waiting, Reach::Dial, |waiting| waiting) {
                 Ok(Queued::Session(Waiting::Spawn { sink: again, .. })) => sink = again,
                 Ok(_) => return Ok(()),
                 Err(failed) if matches!(failed.refusal, Refusal::Busy) => {
@@ -490,10 +467,11 @@ impl Outlet for Router {
 
     fn exit(&self, from: Option<Pid>, to: Pid, reason: ExitReason) {
         let from = from.map(|pid| pid.serial);
-        self.send_exit(to, Waiting::Exit { from, reason });
+        // Nobody is told of one that fails.
+        let _ = self.submit(&Address::Pid(to), Waiting::Exit { from, reason });
     }
 
     fn kill(&self, to: Pid) {
-        self.send_exit(to, Waiting::Kill);
+        let _ = self.submit(&Address::Pid(to), Waiting::Kill);
     }
 }

@@ -1,7 +1,10 @@
 //! What binds two nodes, for inspection.
 
+use holm_macros::Message;
+use serde::{Deserialize, Serialize};
+
 /// What is under way between this node and a peer, in numbers; all are zero without a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Message)]
 #[non_exhaustive]
 pub struct SessionBonds {
     /// Calls and spawns that the peer has not answered.

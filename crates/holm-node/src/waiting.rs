@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holm_actor::{
-    Address, AnyCell, CallError, MethodInfo, MonitorRef, Refusal, ReplySink, SpawnSink, Watcher,
+    Address, AnyCell, CallError, MethodInfo, MonitorRef, Reach, Refusal, ReplySink, SpawnSink,
+    Watcher,
 };
 use holm_net::QUEUE_BYTES_MAX;
 use holm_proto::ledger::{LinkIds, LinkKey};
@@ -67,8 +68,15 @@ pub(crate) struct Failed {
 /// Accepted signals, in the order of their acceptance.
 #[derive(Default)]
 pub(crate) struct Queue {
-    entries: VecDeque<(RequestId, Address, Waiting)>,
+    entries: VecDeque<Entry>,
     bytes: usize,
+}
+
+struct Entry {
+    ticket: RequestId,
+    to: Address,
+    waiting: Waiting,
+    reach: Reach,
 }
 
 impl Waiting {
@@ -86,7 +94,7 @@ impl Waiting {
     }
 
     /// Appends it to a session. The id of a call.
-    fn push(
+    pub(crate) fn push(
         self,
         out: &mut Out<'_>,
         to: &Address,
@@ -193,6 +201,12 @@ impl Failed {
     }
 }
 
+impl From<Entry> for Failed {
+    fn from(Entry { waiting, .. }: Entry) -> Self {
+        Self { waiting, refusal: Refusal::Disconnected }
+    }
+}
+
 impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -210,14 +224,20 @@ impl Queue {
     }
 
     /// Accepts a signal; by `ticket` it is found again.
-    pub(crate) fn push(&mut self, ticket: RequestId, to: Address, waiting: Waiting) {
+    pub(crate) fn push(&mut self, ticket: RequestId, to: Address, waiting: Waiting, reach: Reach) {
         self.bytes += waiting.size();
-        self.entries.push_back((ticket, to, waiting));
+        self.entries.push_back(Entry { ticket, to, waiting, reach });
     }
 
     /// Takes a call out. `false` if it is not there any more.
     pub(crate) fn cancel(&mut self, ticket: RequestId) -> bool {
         self.take(|at, _| at == ticket).is_some()
+    }
+
+    /// Takes a signal out, as failed.
+    pub(crate) fn give_up(&mut self, ticket: RequestId) -> Option<Failed> {
+        let waiting = self.take(|at, _| at == ticket)?;
+        Some(Failed { waiting, refusal: Refusal::Disconnected })
     }
 
     /// Takes a monitor out.
@@ -231,8 +251,8 @@ impl Queue {
     }
 
     fn take(&mut self, is_it: impl Fn(RequestId, &Waiting) -> bool) -> Option<Waiting> {
-        let at = self.entries.iter().position(|(ticket, _, waiting)| is_it(*ticket, waiting))?;
-        let (_, _, waiting) = self.entries.remove(at)?;
+        let at = self.entries.iter().position(|entry| is_it(entry.ticket, &entry.waiting))?;
+        let waiting = self.entries.remove(at)?.waiting;
         self.bytes -= waiting.size();
         Some(waiting)
     }
@@ -240,8 +260,18 @@ impl Queue {
     /// Takes all of them out, as failed.
     pub(crate) fn fail(&mut self) -> Vec<Failed> {
         self.bytes = 0;
-        let failed = |(_, _, waiting)| Failed { waiting, refusal: Refusal::Disconnected };
-        std::mem::take(&mut self.entries).into_iter().map(failed).collect()
+        std::mem::take(&mut self.entries).into_iter().map(Failed::from).collect()
+    }
+
+    /// Takes those out, as failed, that wait for one dial only.
+    pub(crate) fn fail_impatient(&mut self) -> Vec<Failed> {
+        let entries = std::mem::take(&mut self.entries);
+        let is_patient = |entry: &Entry| matches!(entry.reach, Reach::Within(_));
+        let (patient, failed): (VecDeque<_>, VecDeque<_>) =
+            entries.into_iter().partition(is_patient);
+        self.bytes = patient.iter().map(|entry| entry.waiting.size()).sum();
+        self.entries = patient;
+        failed.into_iter().map(Failed::from).collect()
     }
 
     /// Appends all of them to a session that nobody else knows yet. What fails: what is meant for
@@ -252,7 +282,7 @@ impl Queue {
         self.bytes = 0;
         let mut entries = std::mem::take(&mut self.entries).into_iter();
         let flushed = link.session.append(|out| {
-            for (ticket, to, waiting) in entries.by_ref() {
+            for Entry { ticket, to, waiting, .. } in entries.by_ref() {
                 if matches!(&to, Address::Pid(pid) if pid.node != link.peer_id) {
                     failed.push(Failed { waiting, refusal: Refusal::Noproc });
                     continue;
@@ -267,8 +297,7 @@ impl Queue {
             }
         });
         if flushed.is_none() {
-            let lost = |(_, _, waiting)| Failed { waiting, refusal: Refusal::Disconnected };
-            failed.extend(entries.map(lost));
+            failed.extend(entries.map(Failed::from));
         }
         link.session.wake_writer();
         failed

@@ -42,14 +42,15 @@ pub use holm_actor::{
 };
 pub use holm_macros::{Message, actor};
 pub use holm_node::{
-    AdmissionCounters, AdmissionLimits, AdmissionLimitsError, AutoConnect, ConnectError,
-    DeadLetters, Node, NodeBuilder, NodeEvent, NodeEvents, Rate, SessionBonds, StartError, access,
-    security,
+    ActorFilter, ActorPage, ActorState, ActorSummary, AdmissionCounters, AdmissionLimits,
+    AdmissionLimitsError, AutoConnect, ConnectError, DeadLetters, INSPECTOR, Inspector, Node,
+    NodeBuilder, NodeEvent, NodeEvents, NodeStatus, PING_TIMEOUT, PingError, Rate, SessionBonds,
+    SessionStatus, StartError, access, security,
 };
 pub use holm_wire::value::Value;
 pub use holm_wire::{
-    Code, Compression, ExitReason, GroupName, GroupScope, Limits, NodeId, NodeName, Pid, Secret,
-    WireError,
+    Code, Compression, ExitReason, GroupName, GroupScope, Incarnation, Limits, NodeId, NodeName,
+    Pid, Secret, WireError,
 };
 
 #[doc = include_str!("../../../docs/guide.md")]

@@ -8,9 +8,10 @@ use anyhow::{Result, anyhow, ensure};
 use bytes::Bytes;
 use holm::access::{Role, ShardId};
 use holm::env::Endpoint;
-use holm::{CallError, Named, Node, NodeEvent, NodeEvents, NodeName};
+use holm::{CallError, Named, NodeEvent, NodeEvents, NodeName};
 use tokio::time::Instant;
 
+use super::asked::{Part, start};
 use super::echo::{ECHO, Echo};
 use super::security::Security;
 
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     /// Where the node listens: tcp:HOST:PORT, tls:HOST:PORT, noise:HOST:PORT or unix:PATH.
     #[arg(value_name = "ENDPOINT")]
     to: Endpoint,
-    /// The name of this node [default: ping-PID@local].
+    /// The name of this node [default: ask-PID@local].
     #[arg(long, value_name = "NAME@AUTHORITY")]
     name: Option<NodeName>,
     /// What this node is to the other.
@@ -72,15 +73,9 @@ pub(super) async fn run(args: Args) -> Result<()> {
         Some(path) => fs::read(path).map_err(|error| anyhow!("{}: {error}", path.display()))?,
         None => args.payload.into_bytes(),
     };
-    let name = match args.name {
-        Some(name) => name,
-        None => format!("ping-{}@local", std::process::id()).parse()?,
-    };
-    let config = args.security.of_dialler(matches!(args.to, Endpoint::Tls { .. }))?;
-    let access = args.security.access()?;
     let shards: Vec<_> = args.shards.into_iter().map(ShardId).collect();
-    let builder = Node::builder(name.as_str()).role(args.role.into()).shards(&shards);
-    let node = builder.security(config).access(access).start().await?;
+    let part = Part { name: args.name, role: args.role.into(), shards: &shards };
+    let node = start(&args.to, &args.security, part).await?;
     let events = node.events();
     let peer = node.connect(&args.to).await?;
     let echo = node.at(&peer, ECHO);

@@ -44,7 +44,7 @@ pub(super) struct Security {
     #[arg(long, value_name = "FILE")]
     cookie_file: Option<PathBuf>,
     /// A token, instead of the variable HOLM_TOKEN: who dials shows it, who listens asks for it, or for
-    /// one of several.
+    /// one of several. Who does both shows the first.
     #[arg(long, value_name = "FILE")]
     token_file: Vec<PathBuf>,
     /// Uses plain TCP off loopback, and with secrets, if the peer allows that, too.

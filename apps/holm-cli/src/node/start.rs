@@ -3,16 +3,24 @@
 use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use holm::env::Endpoint;
 use holm::security::SecurityConfig;
-use holm::{Node, NodeName};
+use holm::{AutoConnect, Node, NodeName};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use super::echo::{ECHO, Echo};
 use super::posture::Posture;
 use super::security::Security;
+
+/// Pause after the first failure to reach a node of `--connect`: two that start together soon meet.
+const CONNECT_PAUSE_MIN: Duration = Duration::from_millis(200);
+
+/// Longest pause, after many: as that between dials of a lost node.
+const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Runs a node until SIGTERM or SIGINT; `holm node ping` can talk to it.
 ///
@@ -28,23 +36,54 @@ pub(crate) struct Args {
     name: NodeName,
     /// Where it listens: tcp:HOST:PORT, tls:HOST:PORT, noise:HOST:PORT or unix:PATH. Port 0 is a free
     /// one. The folder of a Unix socket is created for this user alone if it is not there.
-    #[arg(long, value_name = "ENDPOINT", required = true)]
+    #[arg(long, value_name = "ENDPOINT", required_unless_present = "connect")]
     listen: Vec<Endpoint>,
+    /// Has a session with the node there, from when that can be reached on; may be given several times.
+    #[arg(long, value_name = "ENDPOINT")]
+    connect: Vec<Endpoint>,
+    /// When it dials by itself: always, what is lost and was asked for included; until a session with the
+    /// node was lost; or never.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Always)]
+    auto_connect: When,
     #[command(flatten)]
     security: Security,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum When {
+    Always,
+    Once,
+    Never,
+}
+
+impl From<When> for AutoConnect {
+    fn from(when: When) -> Self {
+        match when {
+            When::Always => Self::Always,
+            When::Once => Self::Once,
+            When::Never => Self::Never,
+        }
+    }
 }
 
 pub(super) async fn run(args: Args) -> Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let tls = args.listen.iter().any(|at| matches!(at, Endpoint::Tls { .. }));
-    let config = args.security.of_listener(tls);
+    let tls = args.listen.iter().chain(&args.connect).any(|at| matches!(at, Endpoint::Tls { .. }));
+    let mut config = args.security.of_listener(tls);
+    if !args.connect.is_empty() {
+        config.token = config.tokens.first().map(|token| token.source.clone());
+    }
     let node = start(&args, config.clone()).await?;
     for at in node.endpoints() {
         println!("listening {at}");
     }
     println!("posture {}", posture(&node, &config));
+    let mut connecting = JoinSet::new();
+    for to in args.connect {
+        connecting.spawn(connect(node.clone(), to));
+    }
     loop {
         tokio::select! {
             _ = hangup.recv() => match reload(&node, &args.security) {
@@ -55,13 +94,25 @@ pub(super) async fn run(args: Args) -> Result<()> {
             _ = terminate.recv() => break,
         }
     }
+    drop(connecting);
     node.stop().await;
     Ok(())
+}
+
+/// Returns once there is a session with the node at `to`. From then on `node` sees to it.
+async fn connect(node: Node, to: Endpoint) {
+    let mut pause = CONNECT_PAUSE_MIN;
+    while let Err(error) = node.connect(&to).await {
+        tracing::warn!(%to, %error, "no session yet");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(CONNECT_PAUSE_MAX);
+    }
 }
 
 async fn start(args: &Args, config: SecurityConfig) -> Result<Node> {
     let mut builder =
         Node::builder(args.name.as_str()).security(config).access(args.security.access()?);
+    builder = builder.auto_connect(args.auto_connect.into());
     for at in &args.listen {
         create_folder(at)?;
         builder = builder.listen(at.clone());

@@ -6,6 +6,7 @@ mod archives;
 mod bad_input;
 mod ends;
 mod keys;
+mod listing;
 mod node;
 mod results;
 mod security;

@@ -69,6 +69,11 @@ impl<A: Actor> LockedInbox<A> {
         self.state.lock().counters
     }
 
+    /// Most messages in it.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
     /// Messages in it.
     pub(crate) fn len(&self) -> usize {
         self.state.lock().messages.len()

@@ -1,10 +1,8 @@
 //! The task that ticks, gives a silent peer up, and ends streams at their deadlines.
 
-use std::sync::atomic::Ordering;
-
 use holm_wire::Code;
 use holm_wire::control::Control;
-use holm_wire::session::{Activity, KeepAlive, Look, Order};
+use holm_wire::session::{KeepAlive, Look, Order};
 use tokio::time::Instant;
 
 use super::{End, Session};
@@ -36,14 +34,7 @@ impl<S: Send + 'static> Session<S> {
                 continue;
             }
             next = now + keep_alive.interval();
-            let activity = {
-                let out = self.out.lock();
-                Activity {
-                    sent: out.sent,
-                    received: self.received.load(Ordering::Relaxed),
-                    queued: !out.outbound.is_empty(),
-                }
-            };
+            let activity = self.activity();
             // Whoever was to flush that may be held up by a handler that blocks its thread.
             if activity.queued {
                 self.flush();

@@ -60,7 +60,7 @@ impl<S: Send + 'static> Session<S> {
                 Ok(n) => n,
                 Err(error) => break End::Lost(Some(error)),
             };
-            self.received.fetch_add(1, Ordering::Relaxed);
+            self.received.fetch_add(got as u64, Ordering::Relaxed);
         };
         match &end {
             End::Violation(violation) => self.close(violation.code(), &violation.to_string()),

@@ -5,12 +5,13 @@ use std::time::Duration;
 use holm::prelude::*;
 use holm::{AutoConnect, CallError, NodeEvent, NodeName, SendError};
 use holm_net::handshake::HandshakeFailure;
-use holm_wire::Code;
 use holm_wire::handshake::HandshakeError;
+use holm_wire::signal::Signal;
+use holm_wire::{Code, Incarnation};
 use tokio::time::{sleep, timeout};
 
 use crate::actors::Log;
-use crate::raw::Raw;
+use crate::raw::{Heard, Raw};
 use crate::support::*;
 
 async fn start(net: &Net, name: &str) -> Node {
@@ -159,8 +160,16 @@ async fn pids_of_an_earlier_life_are_dead() {
     let net = Net::default();
     let (a, b) = acquainted(&net).await;
     let before = reach(&a, &b.spawn(Log::default()));
+    let earlier = b.system().node();
     b.stop().await;
-    let b = start(&net, "b@x").await;
+    let b = loop {
+        let b = start(&net, "b@x").await;
+        if b.system().node() != earlier {
+            break b;
+        }
+        // Started within the same millisecond.
+        b.stop().await;
+    };
     let now = reach(&a, &b.spawn(Log::default()));
     // Known as the earlier one, it is dialled; the later one answers.
     let (down, call) = (a.monitor(before.pid()), before.count());
@@ -220,4 +229,31 @@ async fn an_attempt_ends_the_session_before_only_with_proof() {
     }
     drop((first, second));
     assert_eq!(events.next().await, Some(down));
+}
+
+/// A member that lies about another one does not make it unreachable.
+#[tokio::test]
+async fn hearsay_does_not_replace_where_a_node_was_found() {
+    let net = Net::default();
+    let (a, b) = acquainted(&net).await;
+    let log = b.spawn(Log::default());
+    b.names().register("log", &log).unwrap();
+    let before = reach(&a, &log);
+    let elsewhere: Vec<String> = (0..16).map(|n| format!("mem:nowhere-{n}")).collect();
+    let mut raw = Raw::connect(&net, &a).await;
+    raw.push(&Signal::Node {
+        name: b.name().clone(),
+        incarnation: Incarnation(u64::MAX),
+        endpoints: elsewhere.iter().map(String::as_str).collect(),
+    });
+    // Answered, so that the lie has been heard.
+    let method = raw.define::<Log>(0, "count");
+    raw.call(a.spawn(Log::default()).pid(), method);
+    assert!(raw.write().await);
+    raw.read(|heard| matches!(heard, Heard::Signal(Signal::Reply { .. }))).await;
+    assert_eq!(before.count().await, Err(CallError::Noproc), "a later life was told of");
+    let there = a.at::<Log>(b.name(), "log");
+    there.note(1).await.unwrap();
+    before.note(2).await.unwrap();
+    assert_eq!(log.entries().await.unwrap(), [1, 2]);
 }

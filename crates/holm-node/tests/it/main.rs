@@ -11,15 +11,19 @@ mod errors;
 mod exit_table;
 mod hostile;
 mod hostile_links;
+mod inspector;
 mod killed;
 mod large;
 mod links;
 mod monitors;
+mod observers;
+mod pings;
 mod pressure;
 #[path = "../../../holm-actor/tests/it/support.rs"]
 #[allow(dead_code, reason = "the tests of one node use more of it")]
 mod puppets;
 mod raw;
+mod reach;
 mod secured;
 mod sessions;
 mod spawning;

@@ -12,7 +12,8 @@ use crate::{
     signal::ENVELOPE,
     varint,
 };
-use std::str::FromStr;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// Longest build id, in bytes: a version and a commit. A longer one is cut.
 const BUILD_BYTES_MAX: usize = 255;
@@ -25,7 +26,8 @@ const COMPRESSION_MAX: usize = 255;
 const SHARDS_MAX: usize = 4096;
 
 /// What a node is to its cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A full member.
     Member,
@@ -241,6 +243,16 @@ impl Introduction {
 
 pub(crate) const fn missing(field: &'static str) -> Malformed {
     malformed(field, "is missing")
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Member => "member",
+            Self::Observer => "observer",
+            Self::Worker => "worker",
+        })
+    }
 }
 
 impl Role {

@@ -1,7 +1,7 @@
 //! Schemas of the standard library's types, and of the wire's own.
 
 use super::{Schema, SchemaHasher, hasher::Mark};
-use crate::{ClusterName, ExitReason, Incarnation, NodeId, NodeName, Pid, Serial};
+use crate::{ClusterName, ExitReason, Incarnation, NodeId, NodeName, Pid, Serial, handshake::Role};
 use bytes::Bytes;
 use std::{
     borrow::Cow,
@@ -139,6 +139,16 @@ impl Schema for Pid {
         hasher.record::<Self>("Pid", |fields| {
             fields.field::<NodeId>("node");
             fields.field::<Serial>("serial");
+        });
+    }
+}
+
+impl Schema for Role {
+    fn describe(hasher: &mut SchemaHasher) {
+        hasher.choice::<Self>("Role", |variants| {
+            variants.unit("member");
+            variants.unit("observer");
+            variants.unit("worker");
         });
     }
 }

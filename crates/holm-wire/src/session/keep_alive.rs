@@ -31,9 +31,9 @@ impl Default for Patience {
 /// What a session has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
-    /// Grows with every write.
+    /// Bytes written.
     pub sent: u64,
-    /// Grows with every read.
+    /// Bytes read.
     pub received: u64,
     /// Something waits to be written.
     pub queued: bool,
