@@ -11,11 +11,11 @@ use holm_env::{Endpoint, Env, PeerAddr, Transport};
 use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_net::identity::{PeerIdentity, TokenScope};
 use holm_net::security::SecurityError;
-use holm_net::{Security, Session};
+use holm_net::{Pulse, Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
 use holm_proto::ledger::Stamp;
 use holm_wire::handshake::{Established, Introduction, Reject, Role};
-use holm_wire::session::Terms;
+use holm_wire::session::{Patience, Terms};
 use holm_wire::{Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
@@ -56,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) router: Arc<Router>,
     pub(crate) spawnables: Arc<Spawnables>,
     pub(crate) gate: Arc<Gate>,
+    patience: Patience,
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
@@ -65,6 +66,8 @@ pub(crate) struct Inner {
     shard_claims: Arc<ShardClaims>,
     /// Reports stuck handlers and circles of calls, until the node stops.
     pub(crate) watchdog: Mutex<Option<Watchdog>>,
+    /// Keeps its sessions alive, until the node stops; none where time is virtual.
+    pub(crate) pulse: Mutex<Option<Pulse>>,
     /// Held while the peers are judged anew.
     reviewing: Mutex<()>,
     /// Held while a session begins.
@@ -87,6 +90,7 @@ impl Inner {
         router: Arc<Router>,
         spawnables: Arc<Spawnables>,
         gate: Gate,
+        patience: Patience,
     ) -> Self {
         Self {
             env,
@@ -97,12 +101,14 @@ impl Inner {
             router,
             spawnables,
             gate: Arc::new(gate),
+            patience,
             endpoints: Mutex::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             stopping: watch::Sender::new(false),
             places: Arc::default(),
             shard_claims: Arc::default(),
             watchdog: Mutex::default(),
+            pulse: Mutex::default(),
             reviewing: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
@@ -191,8 +197,9 @@ impl Inner {
         }
         let (identity, capabilities) = (&admitted.identity, &admitted.capabilities);
         let quota = self.gate.quota(identity, &peer.node);
+        let session = Session::new(connection.writer, terms, Tables::new(side, &limits));
         let link = Arc::new(Link {
-            session: Arc::new(Session::new(connection.writer, terms, Tables::new(side, &limits))),
+            session: Arc::new(session.patience(self.patience)),
             router: Arc::clone(&self.router),
             stamp: Stamp(self.stamps.fetch_add(1, Ordering::Relaxed)),
             peer_id: peer.node_id(),
@@ -216,7 +223,9 @@ impl Inner {
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
-        link.session.start(&self.env, reader, &already_read, dispatch);
+        let pulse = self.pulse.lock();
+        link.session.start(&self.env, pulse.as_ref(), reader, &already_read, dispatch);
+        drop(pulse);
         // Last, as a subscriber may panic, here and below.
         let dialled = side == Side::Dialled;
         tracing::info!(peer = %link.peer, identity = %link.identity, dialled, "session began");
@@ -309,10 +318,13 @@ impl Inner {
         loop {
             let torn_down = self.torn_down.notified();
             if self.router.all().is_empty() {
-                return;
+                break;
             }
             torn_down.await;
         }
+        // Ends its thread.
+        let pulse = self.pulse.lock().take();
+        drop(pulse);
     }
 }
 

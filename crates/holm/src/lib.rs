@@ -46,6 +46,7 @@ pub use holm_node::{
     DeadLetters, Node, NodeBuilder, NodeEvent, NodeEvents, Rate, SessionBonds, StartError, access,
     security,
 };
+pub use holm_wire::session::Patience;
 pub use holm_wire::value::Value;
 pub use holm_wire::{
     Code, Compression, ExitReason, GroupName, GroupScope, Limits, NodeId, NodeName, Pid, Secret,

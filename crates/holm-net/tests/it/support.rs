@@ -102,7 +102,7 @@ impl Side {
         let limits = Limits::default();
         let session = Arc::new(Session::new(connection.writer, limits, 0));
         let env = Env::tokio().unwrap();
-        session.start(&env, connection.reader, already_read, Recorder(sender));
+        session.start(&env, None, connection.reader, already_read, Recorder(sender));
         Self { session, events }
     }
 

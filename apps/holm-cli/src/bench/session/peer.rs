@@ -106,7 +106,7 @@ pub(super) async fn connect(to: &Endpoint, secrets: &Secrets) -> Result<Arc<Clie
     let terms = Terms::from(&peering.established);
     let session = Arc::new(Session::new(peering.connection.writer, terms, ()));
     let reader = peering.connection.reader;
-    session.start(&env, reader, &peering.already_read, Silent);
+    session.start(&env, None, reader, &peering.already_read, Silent);
     Ok(Arc::new(Client(session)))
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn serve(at: &str, secrets: &Secrets) -> Result<()> {
         let session = Arc::new(Session::new(peering.connection.writer, terms, ()));
         let server = Server(Arc::downgrade(&session));
         let reader = peering.connection.reader;
-        session.start(&env, reader, &peering.already_read, server);
+        session.start(&env, None, reader, &peering.already_read, server);
         std::future::pending::<Result<()>>().await
     };
     let input =
