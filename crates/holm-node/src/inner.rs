@@ -1,7 +1,6 @@
 //! What all parts of one node share.
 
 use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +15,7 @@ use holm_proto::access::{Access, Capabilities, Identity};
 use holm_proto::ledger::Stamp;
 use holm_wire::handshake::{Established, Introduction, Reject, Role};
 use holm_wire::session::{Patience, Terms};
-use holm_wire::{Code, NodeName, Side};
+use holm_wire::{AttemptNo, Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -113,7 +112,7 @@ impl Inner {
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
-            attempts: AtomicU64::new(2),
+            attempts: AtomicU64::new(1),
             dead_letters: DeadLetterCounts::default(),
         }
     }
@@ -298,9 +297,10 @@ impl Inner {
         self.torn_down.notify_waiters();
     }
 
-    /// The number of the next dial of a known peer.
-    pub(crate) fn next_attempt(&self) -> NonZeroU64 {
-        self.attempts.fetch_add(1, Ordering::Relaxed).try_into().expect("counts from 2")
+    /// The number of the next dial.
+    pub(crate) fn next_attempt(&self) -> AttemptNo {
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
+        AttemptNo(number.try_into().expect("counts from 1"))
     }
 
     /// Stops: no new sessions, actors end, sessions close. Cancel safe: it can be called again,

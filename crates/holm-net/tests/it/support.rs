@@ -27,7 +27,7 @@ pub(crate) fn introduction(node: &str) -> Introduction {
 
 pub(crate) fn hello(node: &str) -> Hello {
     let attempt = AttemptNo(1.try_into().unwrap());
-    Hello { dial: Dial { attempt, gone: None }, from: introduction(node) }
+    Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: introduction(node) }
 }
 
 /// Writes raw bytes, as no node would.

@@ -38,11 +38,20 @@ impl Raw {
         gone: Option<u64>,
     ) -> Result<Self, HandshakeFailure> {
         let attempt_no = |attempt: u64| AttemptNo(attempt.try_into().unwrap());
+        let (attempt, gone) = (attempt_no(attempt), gone.map(attempt_no));
+        Self::dial_as(net, node, Dial { attempt, gone, is_blind: false }).await
+    }
+
+    /// Its dial, as it says.
+    pub(crate) async fn dial_as(
+        net: &Net,
+        node: &Node,
+        dial: Dial,
+    ) -> Result<Self, HandshakeFailure> {
         let to = &node.endpoints()[0];
         let connection = net.transport().dial(to).await.unwrap();
         let from =
             Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
-        let dial = Dial { attempt: attempt_no(attempt), gone: gone.map(attempt_no) };
         let hello = Hello { dial, from };
         let peering = Secured::unchecked(connection).dial(hello, |_, _| Ok(())).await?;
         let (out, ids) = (Outbound::new(Limits::default()), RequestIds::new(Side::Dialled));

@@ -99,7 +99,10 @@ pub(super) async fn connect(to: &Endpoint, secrets: &Secrets) -> Result<Arc<Clie
     let env = Env::tokio()?;
     let security = secrets.security(to, "client", &env)?;
     let attempt = AttemptNo(1.try_into()?);
-    let hello = Hello { dial: Dial { attempt, gone: None }, from: introduction("client@bench")? };
+    let hello = Hello {
+        dial: Dial { attempt, gone: None, is_blind: false },
+        from: introduction("client@bench")?,
+    };
     let connection = TokioTransport.dial(&to.stream()).await?;
     let secured = secure_dial(connection, &security, to, &hello).await?;
     let peering = secured.dial(hello, |_, _| Ok(())).await?;
