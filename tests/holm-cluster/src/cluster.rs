@@ -46,14 +46,28 @@ impl Cluster {
 
     fn on(network: Network, nodes: usize, settings: &Settings) -> Self {
         let mut cluster = Self { nodes: Vec::new(), network, settings: settings.clone() };
-        cluster.nodes = (0..nodes).map(|index| cluster.process(index)).collect();
+        cluster.nodes = (0..nodes).map(|index| cluster.process(index, settings)).collect();
         cluster.nodes.iter().for_each(Process::wait_ready);
         cluster
     }
 
-    fn process(&self, index: usize) -> Process {
+    fn process(&self, index: usize, settings: &Settings) -> Process {
         let name = format!("n{index}@{}", self.network.address(index));
-        Process::start(self.network.command(index, &program()), name, &self.settings)
+        Process::start(self.network.command(index, &program()), name, settings)
+    }
+
+    /// Starts one more node, on loopback: `settings` may say otherwise of where it listens than its name does.
+    #[must_use]
+    pub fn start(&self, index: usize, settings: &Settings) -> Process {
+        let process = self.process(index, settings);
+        process.wait_ready();
+        process
+    }
+
+    /// Where node `index` of this cluster is or would be.
+    #[must_use]
+    pub fn endpoint(&self, index: usize) -> String {
+        format!("tcp:{}", self.network.address(index))
     }
 
     /// A node.
@@ -124,6 +138,7 @@ impl Cluster {
     /// Stops a process (`SIGSTOP`).
     pub fn pause(&self, node: usize) {
         self.nodes[node].signal(Signal::STOP);
+        self.nodes[node].wait_stopped();
     }
 
     /// Lets a stopped process go on.
@@ -139,15 +154,8 @@ impl Cluster {
     /// Starts a killed node again, at the same address.
     pub fn restart(&mut self, node: usize) {
         self.nodes[node].kill();
-        self.nodes[node] = self.process(node);
+        self.nodes[node] = self.process(node, &self.settings);
         self.nodes[node].wait_ready();
-    }
-
-    /// Starts one more process as node `node`.
-    #[must_use]
-    pub fn double(&self, node: usize, settings: &Settings) -> Process {
-        let name = self.nodes[node].name().to_owned();
-        Process::start(self.network.command(node, &program()), name, settings)
     }
 }
 

@@ -34,6 +34,7 @@
 //! Processes and namespaces go with the cluster, also when a test panics. A node ends by itself when the test's
 //! process does, since its standard input ends, and so does the shell that removes the namespaces.
 #![forbid(unsafe_code)]
+#![cfg(target_os = "linux")]
 
 mod cluster;
 mod network;

@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 fn main() {
+    #[cfg(target_os = "linux")]
     holm_cluster::program::run();
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The cluster that it says it belongs to.
     pub cluster: String,
+    /// Where it listens, if not where its name says.
+    pub listen: Option<String>,
     /// Time between two looks at a session, in milliseconds.
     pub tick_ms: u64,
     /// Silence after which a peer is given up, in milliseconds.
@@ -24,6 +26,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             cluster: "holm".to_owned(),
+            listen: None,
             tick_ms: 1_000,
             silence_ms: 10_000,
             workers: 2,

@@ -136,10 +136,7 @@ impl Process {
     /// # Panics
     /// If it does not fail.
     pub fn fails(&self, order: Order) -> String {
-        match self.ask(order) {
-            Answer::Failed { kind, .. } => kind,
-            other => panic!("{}: {other:?}", self.name),
-        }
+        self.begin(order).fails().0
     }
 
     /// Connects it to another node; both know of it then.
@@ -261,6 +258,15 @@ impl Process {
         kill_process(id, signal).expect("a child can be signalled");
     }
 
+    /// Waits until the system has stopped it: the signal for it may take a moment.
+    pub(crate) fn wait_stopped(&self) {
+        let stat = format!("/proc/{}/stat", self.child.lock().id());
+        // The state follows the program's name, which is in parentheses.
+        while !fs::read_to_string(&stat).expect("the process lives, on Linux").contains(") T ") {
+            std::thread::yield_now();
+        }
+    }
+
     /// Ends it, and returns when it has ended.
     pub(crate) fn kill(&self) {
         let mut child = self.child.lock();
@@ -294,6 +300,19 @@ impl Pending<'_> {
     pub fn wait(self) -> Answer {
         let what = format!("an answer to order {}", self.id);
         self.process.wait(&what, |state| state.answers.remove(&self.id))
+    }
+
+    /// The name of the error that it fails with, and what that says.
+    ///
+    /// # Panics
+    /// If it does not fail.
+    #[must_use]
+    pub fn fails(self) -> (String, String) {
+        let name = self.process.name();
+        match self.wait() {
+            Answer::Failed { kind, text } => (kind, text),
+            other => panic!("{name}: {other:?}"),
+        }
     }
 }
 

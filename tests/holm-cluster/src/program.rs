@@ -97,6 +97,9 @@ impl Member {
             .limits(limits)
             .patience(Patience { silence, ..Patience::default() })
             .admission(AdmissionLimits { connections: CONNECTIONS, ..AdmissionLimits::default() });
+        if let Some(at) = &settings.listen {
+            builder = builder.listen(at.parse().expect("an endpoint"));
+        }
         if !settings.auto_connect {
             builder = builder.auto_connect(AutoConnect::Never);
         }

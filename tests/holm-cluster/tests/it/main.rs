@@ -4,7 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "processes live in real time")]
 
 mod cascade;
+mod crossing;
 mod order;
+mod overload;
 mod partition;
+mod proxy;
+mod refusals;
 mod restart;
 mod silence;
