@@ -102,13 +102,20 @@ pub trait ReadHalf: Send + 'static {
 pub trait WriteHalf: Send + Sync + 'static {
     /// Writes as much of `bufs` as there is room for and says how much, at least
     /// one byte unless `bufs` hold none; [`io::ErrorKind::WouldBlock`] where
-    /// there is no room, or none is known of yet (a new stream). Never waits. Two
-    /// writers at once would mix their bytes: callers hold a lock of their own.
+    /// there is no room, or none is known of yet (a new stream). Never waits, and
+    /// needs no runtime that runs. Two writers at once would mix their bytes:
+    /// callers hold a lock of their own.
     fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Ready when a write may succeed or fail; it can still be out of room. One
     /// task may wait at a time: a later one takes the earlier one's place.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Whether bytes have arrived that nobody has read yet; `false`, too, where the system does
+    /// not tell.
+    fn has_unread(&self) -> bool {
+        false
+    }
 
     /// Closes both directions. Both sides' readers come to an end, after what
     /// had arrived; writes fail with [`io::ErrorKind::BrokenPipe`]. Further

@@ -10,6 +10,7 @@ pub mod handshake;
 pub mod identity;
 mod noise;
 pub mod posture;
+mod pulse;
 pub mod secret_file;
 mod secured;
 pub mod security;
@@ -21,6 +22,7 @@ mod tls;
 pub mod unix_dir;
 
 pub use noise::NoiseKey;
+pub use pulse::Pulse;
 pub use secured::{Secured, secure_accept, secure_dial};
 pub use security::Security;
 pub use session::{

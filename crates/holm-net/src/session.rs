@@ -15,19 +15,17 @@ use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
-use std::time::Duration;
 
 use holm_env::{Env, ReadHalf, WriteHalf};
 use holm_wire::control::Control;
 use holm_wire::handshake::Features;
 use holm_wire::session::streams::StreamTable;
 use holm_wire::session::{
-    Activity, ClassCredits, Inbound, KeepAlive, Order, Outbound, Patience, Terms, TooLarge,
+    Activity, ClassCredits, Inbound, Order, Outbound, Patience, Terms, TooLarge,
 };
 use holm_wire::{Class, Code, FrameHead};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 pub use classed::MessageError;
 use crowd::Crowd;
@@ -36,6 +34,8 @@ use deadlines::Deadlines;
 pub use handler::{End, Handler};
 use local::Local;
 pub use stream::{Stream, StreamError};
+
+use crate::pulse::Pulse;
 
 /// Places for one vectored write: some blocks and chunks, below every system's limit of 1,024.
 const SEGMENTS: usize = 32;
@@ -189,11 +189,13 @@ impl<S: Send + 'static> Session<S> {
     }
 
     /// Starts the three tasks: one reads and delivers to `handler`, one writes what nobody else
-    /// flushes, one ticks and gives a silent peer up. `already_read` is what came behind the
-    /// handshake.
+    /// flushes, one ends streams at their deadlines. A silent peer is given up, and told that this
+    /// one is not silent, by `pulse`, or by the third task if there is none. `already_read` is what
+    /// came behind the handshake.
     pub fn start(
         self: &Arc<Self>,
         env: &Env,
+        pulse: Option<&Pulse>,
         reader: Box<dyn ReadHalf>,
         already_read: &[u8],
         handler: impl Handler,
@@ -203,12 +205,7 @@ impl<S: Send + 'static> Session<S> {
         drop(env.spawn(async move { session.read(reader, inbound, handler).await }));
         let session = Arc::clone(self);
         drop(env.spawn(async move { session.write().await }));
-        let tick = Duration::from_millis(self.terms.limits.tick_ms as u64);
-        let ticks = self.terms.features.contains(Features::TICKS);
-        let keep_alive = KeepAlive::new(tick, ticks, self.patience, Duration::ZERO);
-        let session = Arc::clone(self);
-        let start = Instant::now();
-        drop(env.spawn(async move { session.pulse(keep_alive, start).await }));
+        self.start_pulse(env, pulse);
     }
 
     /// Appends under the lock. `None` once the session has ended.
@@ -275,6 +272,7 @@ impl<S: Send + 'static> Session<S> {
             sent: out.sent,
             received: self.received.load(Ordering::Relaxed),
             queued: !out.outbound.is_empty(),
+            unread: self.writer.has_unread(),
         }
     }
 

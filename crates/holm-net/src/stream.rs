@@ -150,6 +150,10 @@ impl<C: Channel> WriteHalf for Writer<C> {
         }
     }
 
+    fn has_unread(&self) -> bool {
+        self.0.writer.has_unread()
+    }
+
     fn shutdown(&self) {
         let mut state = self.0.state.lock();
         if !state.shut {

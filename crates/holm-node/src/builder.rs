@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use holm_actor::{ActorSystem, Inbox, IntoExit, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
-use holm_net::Security;
 use holm_net::identity::TokenScope;
 use holm_net::posture::PostureError;
 use holm_net::security::{SecretSource, SecurityConfig, SecurityError, Token};
 use holm_net::unix_dir::UnixDirError;
+use holm_net::{Pulse, Security};
 use holm_proto::access::{Access, Role};
 use holm_proto::admission::{AdmissionLimits, AdmissionLimitsError};
 use holm_wire::handshake::{Features, Introduction};
+use holm_wire::session::Patience;
 use holm_wire::{
     ClusterName, Compression, Incarnation, Limits, LimitsError, Message, NameFault, NodeId,
     NodeName, Secret, ShardId,
@@ -34,6 +35,14 @@ pub enum StartError {
     /// The name is no node name.
     #[error("`{name}` is no node name: {fault}")]
     Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        fault: NameFault,
+    },
+    /// The name of the cluster is none.
+    #[error("`{name}` is no cluster name: {fault}")]
+    Cluster {
         /// The name.
         name: String,
         /// What is wrong with it.
@@ -70,9 +79,9 @@ pub enum StartError {
     /// A compression that is no part of this build.
     #[error("{0:?} is not built in: it needs the feature `zstd`")]
     Compression(Compression),
-    /// The system has no thread for the watchdog.
-    #[error("cannot start the watchdog's thread: {0}")]
-    Watchdog(#[source] std::io::Error),
+    /// The system has no thread left.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
     /// The transport cannot listen there.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -82,11 +91,13 @@ pub enum StartError {
 #[must_use = "a builder starts nothing by itself"]
 pub struct NodeBuilder {
     name: String,
+    cluster: String,
     role: Role,
     shards: Vec<ShardId>,
     listen: Vec<Endpoint>,
     security: SecurityConfig,
     limits: Limits,
+    patience: Patience,
     compression: Vec<Compression>,
     access: Access,
     admission: AdmissionLimits,
@@ -102,11 +113,13 @@ impl NodeBuilder {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            cluster: CLUSTER_DEFAULT.to_owned(),
             role: Role::Member,
             shards: Vec::new(),
             listen: Vec::new(),
             security: SecurityConfig::default(),
             limits: Limits::default(),
+            patience: Patience::default(),
             compression: Vec::new(),
             access: Access::default(),
             admission: AdmissionLimits::default(),
@@ -117,6 +130,13 @@ impl NodeBuilder {
             auto_connect: AutoConnect::default(),
             has_inspector: true,
         }
+    }
+
+    /// The cluster that it belongs to, `holm` by default: it has sessions with nodes of the same
+    /// cluster only.
+    pub fn cluster(mut self, name: &str) -> Self {
+        self.cluster = name.to_owned();
+        self
     }
 
     /// Accepts sessions at `at`, too. A Unix socket must be in a directory that only this user
@@ -189,6 +209,12 @@ impl NodeBuilder {
         self
     }
 
+    /// How long it waits for a peer that is silent until it takes it for dead.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Compresses what is large enough to gain by it, with the first of these that the dialled peer
     /// names, too. None by default: it costs more time than a fast network does.
     pub fn compression(mut self, preferred: &[Compression]) -> Self {
@@ -257,7 +283,10 @@ impl NodeBuilder {
             Some(env) => env,
             None => Env::tokio()?,
         };
-        let cluster: ClusterName = CLUSTER_DEFAULT.parse().expect("a good name");
+        let cluster: ClusterName = self
+            .cluster
+            .parse()
+            .map_err(|fault| StartError::Cluster { name: self.cluster.clone(), fault })?;
         let incarnation = Incarnation(env.wall_clock().0);
         let mut introduction = Introduction::new(cluster, name.clone(), incarnation);
         introduction.role = self.role;
@@ -286,6 +315,7 @@ impl NodeBuilder {
             spawnables,
             Gate::new(self.admission, self.access),
             self.has_inspector,
+            self.patience,
         ));
         inner.router.set_node(&inner);
         // All of them before any accepts, so that a failure leaves nothing behind.
@@ -293,11 +323,13 @@ impl NodeBuilder {
         for at in &self.listen {
             listening.push((at, listen::bind(&inner, at).await?));
         }
-        if let Some(options) = self.watchdog
-            && inner.env.parallelism().is_some()
-        {
-            let watchdog = Watchdog::start(&inner.system, options, |_| {});
-            *inner.watchdog.lock() = Some(watchdog.map_err(StartError::Watchdog)?);
+        // In a test world there are no threads.
+        if inner.env.parallelism().is_some() {
+            *inner.pulse.lock() = Some(Pulse::start().map_err(StartError::Thread)?);
+            if let Some(options) = self.watchdog {
+                let watchdog = Watchdog::start(&inner.system, options, |_| {});
+                *inner.watchdog.lock() = Some(watchdog.map_err(StartError::Thread)?);
+            }
         }
         *inner.endpoints.lock() =
             listening.iter().map(|(at, listener)| at.over(listener.local())).collect();

@@ -1,6 +1,5 @@
 //! Dialling another node.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use holm_net::handshake::{HANDSHAKE_DEADLINE, HandshakeFailure};
 use holm_net::posture::PostureError;
 use holm_net::secure_dial;
 use holm_wire::handshake::{Dial, HandshakeError, Hello, Reject};
-use holm_wire::{AttemptNo, Code, NodeName};
+use holm_wire::{Code, NodeName};
 use tokio::time::Instant;
 
 use crate::NodeEvents;
@@ -132,9 +131,9 @@ async fn try_once(
         .map_err(|_| ConnectError::Timeout(to.clone()))??;
     let hello = Hello {
         dial: Dial {
-            // The first number ends nothing, in case that there is a session with whoever answers.
-            attempt: AttemptNo(known.as_ref().map_or(NonZeroU64::MIN, |_| node.next_attempt())),
+            attempt: node.next_attempt(),
             gone: known.as_ref().and_then(|peer| peer.gone()),
+            is_blind: known.is_none(),
         },
         from: node.introduce(),
     };

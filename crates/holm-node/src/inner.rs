@@ -1,7 +1,6 @@
 //! What all parts of one node share.
 
 use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -11,12 +10,12 @@ use holm_env::{Endpoint, Env, PeerAddr, Transport};
 use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_net::identity::{PeerIdentity, TokenScope};
 use holm_net::security::SecurityError;
-use holm_net::{Security, Session};
+use holm_net::{Pulse, Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
 use holm_proto::ledger::Stamp;
 use holm_wire::handshake::{Established, Features, Introduction, Reject, Role};
-use holm_wire::session::Terms;
-use holm_wire::{Code, NodeName, Side};
+use holm_wire::session::{Patience, Terms};
+use holm_wire::{AttemptNo, Code, NodeName, Side};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -56,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) router: Arc<Router>,
     pub(crate) spawnables: Arc<Spawnables>,
     pub(crate) gate: Arc<Gate>,
+    patience: Patience,
     /// Where it listens, with real ports.
     pub(crate) endpoints: Mutex<Vec<Endpoint>>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     shard_claims: Arc<ShardClaims>,
     /// Reports stuck handlers and circles of calls, until the node stops.
     pub(crate) watchdog: Mutex<Option<Watchdog>>,
+    /// Keeps its sessions alive, until the node stops; none where time is virtual.
+    pub(crate) pulse: Mutex<Option<Pulse>>,
     /// Held while the peers are judged anew.
     reviewing: Mutex<()>,
     /// Held while a session begins.
@@ -89,6 +91,7 @@ impl Inner {
         spawnables: Arc<Spawnables>,
         gate: Gate,
         has_inspector: bool,
+        patience: Patience,
     ) -> Self {
         Self {
             env,
@@ -99,17 +102,19 @@ impl Inner {
             router,
             spawnables,
             gate: Arc::new(gate),
+            patience,
             endpoints: Mutex::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             stopping: watch::Sender::new(false),
             places: Arc::default(),
             shard_claims: Arc::default(),
             watchdog: Mutex::default(),
+            pulse: Mutex::default(),
             reviewing: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             torn_down: Notify::new(),
             stamps: AtomicU64::new(1),
-            attempts: AtomicU64::new(2),
+            attempts: AtomicU64::new(1),
             dead_letters: DeadLetterCounts::default(),
             has_inspector,
         }
@@ -195,8 +200,9 @@ impl Inner {
         let (identity, capabilities) = (&admitted.identity, &admitted.capabilities);
         let quota = self.gate.quota(identity, &peer.node);
         let tables = Tables::new(side, &limits, terms.features.contains(Features::NAMED));
+        let session = Session::new(connection.writer, terms, tables);
         let link = Arc::new(Link {
-            session: Arc::new(Session::new(connection.writer, terms, tables)),
+            session: Arc::new(session.patience(self.patience)),
             router: Arc::clone(&self.router),
             stamp: Stamp(self.stamps.fetch_add(1, Ordering::Relaxed)),
             peer_id: peer.node_id(),
@@ -222,7 +228,9 @@ impl Inner {
         let (meter, reader) = meter(&self.gate, quota, connection.reader);
         let permits = Permits::new(Arc::clone(&self.gate), meter, &link);
         let dispatch = Dispatch::new(Arc::clone(self), Arc::clone(&link), permits, admitted);
-        link.session.start(&self.env, reader, &already_read, dispatch);
+        let pulse = self.pulse.lock();
+        link.session.start(&self.env, pulse.as_ref(), reader, &already_read, dispatch);
+        drop(pulse);
         // Last, as a subscriber may panic, here and below.
         tracing::info!(peer = %link.peer, identity = %link.identity, dialled, "session began");
         // Access may have changed since the peer was judged, before anybody could find it here.
@@ -302,9 +310,10 @@ impl Inner {
         self.torn_down.notify_waiters();
     }
 
-    /// The number of the next dial of a known peer.
-    pub(crate) fn next_attempt(&self) -> NonZeroU64 {
-        self.attempts.fetch_add(1, Ordering::Relaxed).try_into().expect("counts from 2")
+    /// The number of the next dial.
+    pub(crate) fn next_attempt(&self) -> AttemptNo {
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
+        AttemptNo(number.try_into().expect("counts from 1"))
     }
 
     /// Stops: no new sessions, actors end, sessions close. Cancel safe: it can be called again,
@@ -322,10 +331,13 @@ impl Inner {
         loop {
             let torn_down = self.torn_down.notified();
             if self.router.all().is_empty() {
-                return;
+                break;
             }
             torn_down.await;
         }
+        // Ends its thread.
+        let pulse = self.pulse.lock().take();
+        drop(pulse);
     }
 }
 

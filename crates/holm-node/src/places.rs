@@ -62,14 +62,14 @@ impl Places {
 }
 
 /// Whether an attempt proves that the session `live` with the same peer has ended for that peer: it
-/// dials only without a session, and says which of this node's dials it has seen closed.
+/// dials only without a session (but blindly), and says which of this node's dials it has seen closed.
 pub(crate) fn proves_over(agreed: &Established, live: &Link) -> bool {
     let same_life = live.incarnation == agreed.peer.incarnation;
     let peer_dials = agreed.side == Side::Accepted;
     same_life
         && peer_dials
         && match live.side {
-            Side::Accepted => live.attempt < agreed.dial.attempt,
+            Side::Accepted => !agreed.dial.is_blind && live.attempt < agreed.dial.attempt,
             Side::Dialled => agreed.dial.gone >= Some(live.attempt),
         }
 }

@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::repo::Repo;
 
 /// Every crate of the workspace, lowest first.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "holm-cell",
     "holm-wire",
     "holm-proto",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 16] = [
     "holm-index",
     "holm-index-router",
     "holm-cli",
+    "holm-cluster",
     "holm-oracle",
     "xtask",
 ];

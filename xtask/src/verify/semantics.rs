@@ -40,7 +40,7 @@ fn tests_named(line: &str) -> impl Iterator<Item = (&str, &str, &str)> {
 fn exists(repo: &Repo, crate_name: &str, module: &str, test: &str) -> bool {
     let file = format!("/{}.rs", module.replace("::", "/"));
     let function = format!("fn {test}(");
-    ["crates", "apps"].iter().any(|folder| {
+    ["crates", "apps", "tests"].iter().any(|folder| {
         let package = format!("{folder}/{crate_name}/");
         repo.files.iter().any(|found| {
             found.path.starts_with(&package)

@@ -91,7 +91,7 @@ async fn nodes_use_what_it_makes() {
         let cluster = "test".parse().unwrap();
         let from = Introduction::new(cluster, "a@localhost:1".parse().unwrap(), Incarnation(1));
         let attempt = AttemptNo(1.try_into().unwrap());
-        let hello = Hello { dial: Dial { attempt, gone: None }, from };
+        let hello = Hello { dial: Dial { attempt, gone: None, is_blind: false }, from };
         let tls = "tls:localhost:2".parse().unwrap();
         let (near, far) = tokio::join!(
             secure_dial(near, &dialler, &tls, &hello),

@@ -1,12 +1,13 @@
-//! Ticks, silence and stalls, in virtual time.
+//! Ticks, silence and stalls, in virtual time; and in real time, without a runtime that runs.
 
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_env::{Connection, Env};
-use holm_net::{End, Session};
+use holm_env::{Connection, Endpoint, Env, TokioTransport, Transport};
+use holm_net::{End, Pulse, Session};
 use holm_wire::handshake::Features;
-use holm_wire::session::{Order, Terms};
+use holm_wire::session::{Order, Patience, Terms};
 use holm_wire::{FrameHead, Kind, Limits, Side};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -20,7 +21,7 @@ fn start(connection: Connection, features: Features) -> (Arc<Session<()>>, mpsc:
     let (sender, events) = mpsc::channel(100);
     let session = Arc::new(Session::new(connection.writer, terms, ()));
     let env = Env::tokio().unwrap();
-    session.start(&env, connection.reader, &[], Recorder::new(sender));
+    session.start(&env, None, connection.reader, &[], Recorder::new(sender));
     (session, events)
 }
 
@@ -118,4 +119,41 @@ async fn ticks_only_when_nothing_else_is_sent() {
     }
     assert_eq!(seen[0], 0, "beside other frames");
     assert!((3..=5).contains(&seen[1]), "in 10 s, one at every other look: {seen:?}");
+}
+
+/// A tick waits to be read all the time, and ticks are written for many times what is silence.
+#[test]
+fn a_blocked_runtime_neither_looks_dead_nor_takes_others_for_dead() {
+    const STUCK: Duration = Duration::from_secs(20);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at: Endpoint = format!("tcp:{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (release, released) = std::sync::mpsc::sync_channel(1);
+    let peer = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(STUCK)).unwrap();
+        stream.write_all(&TICK).unwrap();
+        let mut ticks = [TICK; 20];
+        stream.read_exact(ticks.as_flattened_mut()).unwrap();
+        assert_eq!(ticks, [TICK; 20]);
+        release.send(()).unwrap();
+        stream
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let connection = TokioTransport.dial(&at).await.unwrap();
+        let limits = Limits { tick_ms: 10, ..Limits::default() };
+        let terms = Terms { features: Features::TICKS, ..limits.into() };
+        let patience = Patience { silence: Duration::from_millis(40), ..Patience::default() };
+        let session = Session::new(connection.writer, terms, ()).patience(patience);
+        let (sender, mut events) = mpsc::channel(100);
+        let (pulse, env) = (Pulse::start().unwrap(), Env::tokio().unwrap());
+        let recorder = Recorder::new(sender);
+        Arc::new(session).start(&env, Some(&pulse), connection.reader, &[], recorder);
+        released.recv_timeout(STUCK).unwrap();
+        assert!(events.try_recv().is_err(), "it has ended");
+        // Now it is read, and nothing follows.
+        let (end, _) = end(&mut events).await;
+        assert!(matches!(end, End::Silent(_)), "{end:?}");
+    });
+    drop(peer.join().unwrap());
 }

@@ -79,7 +79,7 @@ fn start(connection: Connection, terms: Terms) -> Near {
     let session = Arc::new(Session::new(connection.writer, terms, ()));
     let env = Env::tokio().unwrap();
     let teller = Teller { opened, messages, ended };
-    session.start(&env, connection.reader, &[], teller);
+    session.start(&env, None, connection.reader, &[], teller);
     Near { session, told: Told { opened: opened_rx, messages: messages_rx, ended: ended_rx } }
 }
 

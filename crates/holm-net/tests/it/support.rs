@@ -27,7 +27,7 @@ pub(crate) fn introduction(node: &str) -> Introduction {
 
 pub(crate) fn hello(node: &str) -> Hello {
     let attempt = AttemptNo(1.try_into().unwrap());
-    Hello { dial: Dial { attempt, gone: None }, from: introduction(node) }
+    Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: introduction(node) }
 }
 
 /// Writes raw bytes, as no node would.
@@ -102,7 +102,7 @@ impl Side {
         let limits = Limits::default();
         let session = Arc::new(Session::new(connection.writer, limits, 0));
         let env = Env::tokio().unwrap();
-        session.start(&env, connection.reader, already_read, Recorder(sender));
+        session.start(&env, None, connection.reader, already_read, Recorder(sender));
         Self { session, events }
     }
 

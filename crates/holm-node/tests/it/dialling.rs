@@ -5,9 +5,9 @@ use std::time::Duration;
 use holm::prelude::*;
 use holm::{AutoConnect, CallError, NodeEvent, NodeName, SendError};
 use holm_net::handshake::HandshakeFailure;
-use holm_wire::handshake::HandshakeError;
+use holm_wire::handshake::{Dial, HandshakeError};
 use holm_wire::signal::Signal;
-use holm_wire::{Code, Incarnation};
+use holm_wire::{AttemptNo, Code, Incarnation};
 use tokio::time::{sleep, timeout};
 
 use crate::actors::Log;
@@ -220,6 +220,9 @@ async fn an_attempt_ends_the_session_before_only_with_proof() {
     // Earlier dials of the peer, or the same, prove nothing, whatever they say of others.
     is_duplicate(Raw::dial(&net, &node, 5, Some(9)).await);
     is_duplicate(Raw::dial(&net, &node, 4, None).await);
+    // Nor does one of a peer that does not know whom it dials.
+    let blind = Dial { attempt: AttemptNo(6.try_into().unwrap()), gone: None, is_blind: true };
+    is_duplicate(Raw::dial_as(&net, &node, blind).await);
     // A later one does: the peer dials only without a session.
     let second = Raw::dial(&net, &node, 6, None).await.unwrap();
     let evil = name("evil@x");

@@ -32,7 +32,7 @@ impl Raw {
 
     /// A peer with these features.
     pub(crate) async fn with_features(net: &Net, node: &Node, features: Features) -> Self {
-        Self::dial_with(net, node, (1, None), features).await.unwrap()
+        Self::begin(net, node, numbered(1, None), features).await.unwrap()
     }
 
     /// Its dial of this number.
@@ -42,22 +42,29 @@ impl Raw {
         attempt: u64,
         gone: Option<u64>,
     ) -> Result<Self, HandshakeFailure> {
-        Self::dial_with(net, node, (attempt, gone), Features::default()).await
+        Self::dial_as(net, node, numbered(attempt, gone)).await
     }
 
-    async fn dial_with(
+    /// Its dial, as it says.
+    pub(crate) async fn dial_as(
         net: &Net,
         node: &Node,
-        (attempt, gone): (u64, Option<u64>),
+        dial: Dial,
+    ) -> Result<Self, HandshakeFailure> {
+        Self::begin(net, node, dial, Features::default()).await
+    }
+
+    async fn begin(
+        net: &Net,
+        node: &Node,
+        dial: Dial,
         features: Features,
     ) -> Result<Self, HandshakeFailure> {
-        let attempt_no = |attempt: u64| AttemptNo(attempt.try_into().unwrap());
         let to = &node.endpoints()[0];
         let connection = net.transport().dial(to).await.unwrap();
         let mut from =
             Introduction::new("holm".parse().unwrap(), "evil@x".parse().unwrap(), Incarnation(1));
         from.features = features;
-        let dial = Dial { attempt: attempt_no(attempt), gone: gone.map(attempt_no) };
         let hello = Hello { dial, from };
         let peering = Secured::unchecked(connection).dial(hello, |_, _| Ok(())).await?;
         let (out, ids) = (Outbound::new(Limits::default()), RequestIds::new(Side::Dialled));
@@ -156,4 +163,9 @@ impl<F: FnMut(Heard<'_>) -> bool> Sink for Ear<F> {
         self.is_enough |= (self.heard)(heard);
         Ok(())
     }
+}
+
+fn numbered(attempt: u64, gone: Option<u64>) -> Dial {
+    let attempt_no = |attempt: u64| AttemptNo(attempt.try_into().unwrap());
+    Dial { attempt: attempt_no(attempt), gone: gone.map(attempt_no), is_blind: false }
 }

@@ -20,6 +20,9 @@ pub struct Dial {
     pub attempt: AttemptNo,
     /// The last of the *peer's* dials that the dialler answered and has since seen closed.
     pub gone: Option<AttemptNo>,
+    /// The dialler does not know whom it dials, and may have a session with it: this dial does not
+    /// say that one is over.
+    pub is_blind: bool,
 }
 
 /// The dialler's first frame.
@@ -33,6 +36,8 @@ pub struct Hello {
 
 const TAG_ATTEMPT: u64 = 1;
 const TAG_GONE: u64 = 2;
+/// Behind those of the introduction: tags ascend.
+const TAG_BLIND: u64 = 17;
 
 impl Hello {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -44,14 +49,18 @@ impl Hello {
             put_field(TAG_GONE, out, |out| varint::encode(gone.0.get(), out));
         }
         self.from.encode_fields(out);
+        if self.dial.is_blind {
+            put_field(TAG_BLIND, out, |_| ());
+        }
     }
 
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, HandshakeError> {
-        let (mut attempt, mut gone) = (None, None);
+        let (mut attempt, mut gone, mut is_blind) = (None, None, false);
         let from = decode_introduction(Kind::Hello, payload, |tag, mut value| {
             match tag {
                 TAG_ATTEMPT => attempt = Some(take_attempt("attempt", &mut value)?),
                 TAG_GONE => gone = Some(take_attempt("gone", &mut value)?),
+                TAG_BLIND => is_blind = true,
                 // A field of a later version.
                 _ => {}
             }
@@ -59,7 +68,7 @@ impl Hello {
         })?;
         let attempt = attempt
             .ok_or(HandshakeError::Malformed { kind: Kind::Hello, fault: missing("attempt") })?;
-        Ok(Self { dial: Dial { attempt, gone }, from })
+        Ok(Self { dial: Dial { attempt, gone, is_blind }, from })
     }
 }
 

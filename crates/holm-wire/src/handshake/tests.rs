@@ -24,7 +24,10 @@ fn attempt(n: u64) -> AttemptNo {
 }
 
 fn hello(node: &str) -> Hello {
-    Hello { dial: Dial { attempt: attempt(3), gone: Some(attempt(2)) }, from: introduction(node) }
+    Hello {
+        dial: Dial { attempt: attempt(3), gone: Some(attempt(2)), is_blind: false },
+        from: introduction(node),
+    }
 }
 
 /// Reads the one frame in `bytes`, given in pieces of `piece` bytes.
@@ -259,6 +262,7 @@ proptest! {
     {
         let mut hello = hello("b@h");
         hello.dial.gone = gone.map(attempt);
+        hello.dial.is_blind = features % 3 == 0;
         hello.from.compression = compression;
         hello.from.features = Features(features);
         hello.from.types = types.map(crate::Fingerprint::from_u64);

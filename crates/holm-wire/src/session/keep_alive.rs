@@ -37,6 +37,8 @@ pub struct Activity {
     pub received: u64,
     /// Something waits to be written.
     pub queued: bool,
+    /// Something has come that nobody has read yet.
+    pub unread: bool,
 }
 
 /// What is to be done.
@@ -92,7 +94,7 @@ impl KeepAlive {
         // A look that comes late proves nothing about the peer: we were stopped.
         let late = now.saturating_sub(self.looked_at) > 2 * self.tick;
         self.looked_at = now;
-        if late || activity.received != last.received {
+        if late || activity.unread || activity.received != last.received {
             self.heard_at = now;
         }
         if late || activity.sent != last.sent || !activity.queued {
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     const TICK: Duration = Duration::from_secs(2);
-    const QUIET: Activity = Activity { sent: 0, received: 0, queued: false };
+    const QUIET: Activity = Activity { sent: 0, received: 0, queued: false, unread: false };
 
     fn keep_alive(ticks: bool) -> KeepAlive {
         KeepAlive::new(TICK, ticks, Patience::default(), Duration::ZERO)
@@ -155,6 +157,7 @@ mod tests {
             sent: second,
             received: second,
             queued: second % 4 == 0,
+            ..QUIET
         });
         assert_eq!(seen, vec![Look::Fine; 30]);
     }
@@ -175,6 +178,14 @@ mod tests {
         }
         let seen = looks(keep_alive(false), |second| Activity { sent: second, ..stuck });
         assert_eq!(seen, vec![Look::Fine; 30]);
+    }
+
+    #[test]
+    fn what_is_unread_counts_as_heard() {
+        let seen = looks(keep_alive(true), |_| Activity { unread: true, ..QUIET });
+        assert_eq!(seen, vec![Look::Tick; 30]);
+        let until_30 = |second| Activity { unread: second <= 30, ..QUIET };
+        assert_eq!(looks(keep_alive(true), until_30).len(), 19, "given up at 38 s");
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
     /// The terms of both sides, the dialler's first.
     fn shake(dialler: Introduction, acceptor: Introduction) -> [Terms; 2] {
         let attempt = AttemptNo(1.try_into().unwrap());
-        let hello = Hello { dial: Dial { attempt, gone: None }, from: dialler };
+        let hello = Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: dialler };
         let mut bytes = Vec::new();
         let waiting = dial(hello, &mut bytes);
         let greeted = AwaitHello.handle_frame(frame(&bytes)).unwrap();

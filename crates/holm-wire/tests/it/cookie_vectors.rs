@@ -13,7 +13,8 @@ use crate::vectors::{Vectors, handshake_frame, introduction};
 fn cookie_frames() {
     let mut vectors = Vectors::of(include_str!("../../testdata/cookie.hex"));
     let attempt = AttemptNo(1.try_into().unwrap());
-    let hello = Hello { dial: Dial { attempt, gone: None }, from: introduction("b@h:2") };
+    let hello =
+        Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: introduction("b@h:2") };
     let binding = Binding([0x33; 32]);
     let mut bytes = Vec::new();
     let waiting = dial_with_cookie(hello, Nonce([0x11; 32]), binding, &mut bytes);

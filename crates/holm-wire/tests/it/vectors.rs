@@ -160,7 +160,7 @@ fn handshake_frames() {
     let mut vectors = Vectors::of(include_str!("../../testdata/handshake.hex"));
     let attempt = |n: u64| AttemptNo(n.try_into().unwrap());
     let hello = Hello {
-        dial: Dial { attempt: attempt(3), gone: Some(attempt(200)) },
+        dial: Dial { attempt: attempt(3), gone: Some(attempt(200)), is_blind: false },
         from: full_introduction(),
     };
     let mut bytes = Vec::new();

@@ -63,7 +63,7 @@ pub(super) async fn connect(at: Endpoint, length: Duration) -> Result<()> {
     let from = Introduction::new("holm".parse()?, "flooder@local".parse()?, Incarnation(1));
     let stranger = Arc::new(Stranger {
         security: Security::load(config, &Env::tokio()?)?,
-        hello: Hello { dial: Dial { attempt, gone: None }, from },
+        hello: Hello { dial: Dial { attempt, gone: None, is_blind: false }, from },
         at,
     });
     let address = address(&stranger.at)?;

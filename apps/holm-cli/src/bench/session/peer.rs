@@ -99,14 +99,17 @@ pub(super) async fn connect(to: &Endpoint, secrets: &Secrets) -> Result<Arc<Clie
     let env = Env::tokio()?;
     let security = secrets.security(to, "client", &env)?;
     let attempt = AttemptNo(1.try_into()?);
-    let hello = Hello { dial: Dial { attempt, gone: None }, from: introduction("client@bench")? };
+    let hello = Hello {
+        dial: Dial { attempt, gone: None, is_blind: false },
+        from: introduction("client@bench")?,
+    };
     let connection = TokioTransport.dial(&to.stream()).await?;
     let secured = secure_dial(connection, &security, to, &hello).await?;
     let peering = secured.dial(hello, |_, _| Ok(())).await?;
     let terms = Terms::from(&peering.established);
     let session = Arc::new(Session::new(peering.connection.writer, terms, ()));
     let reader = peering.connection.reader;
-    session.start(&env, reader, &peering.already_read, Silent);
+    session.start(&env, None, reader, &peering.already_read, Silent);
     Ok(Arc::new(Client(session)))
 }
 
@@ -129,7 +132,7 @@ pub(super) async fn serve(at: &str, secrets: &Secrets) -> Result<()> {
         let session = Arc::new(Session::new(peering.connection.writer, terms, ()));
         let server = Server(Arc::downgrade(&session));
         let reader = peering.connection.reader;
-        session.start(&env, reader, &peering.already_read, server);
+        session.start(&env, None, reader, &peering.already_read, server);
         std::future::pending::<Result<()>>().await
     };
     let input =

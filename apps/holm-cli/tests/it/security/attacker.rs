@@ -83,7 +83,7 @@ pub(super) fn hello() -> Hello {
     let name = "ping@127.0.0.1".parse().unwrap();
     let from = Introduction::new("holm".parse().unwrap(), name, Incarnation(1));
     let attempt = AttemptNo(1.try_into().unwrap());
-    Hello { dial: Dial { attempt, gone: None }, from }
+    Hello { dial: Dial { attempt, gone: None, is_blind: false }, from }
 }
 
 /// Copies what one side says to the other, until either ends.

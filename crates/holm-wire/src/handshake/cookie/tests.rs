@@ -29,7 +29,7 @@ fn introduction(node: &str) -> Introduction {
 
 fn hello() -> Hello {
     let attempt = AttemptNo(1.try_into().unwrap());
-    Hello { dial: Dial { attempt, gone: None }, from: introduction("b@h") }
+    Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: introduction("b@h") }
 }
 
 /// The frames in `bytes`.

@@ -95,7 +95,7 @@ pub(super) fn introduction(name: &str) -> Introduction {
 /// The same in its first frame.
 pub(super) fn hello(name: &str) -> Hello {
     let attempt = AttemptNo(1.try_into().unwrap());
-    Hello { dial: Dial { attempt, gone: None }, from: introduction(name) }
+    Hello { dial: Dial { attempt, gone: None, is_blind: false }, from: introduction(name) }
 }
 
 /// What the victim said.
