@@ -18,6 +18,7 @@ use crate::due::Due;
 use crate::dynamic::{TYPE_OF, tell_type};
 use crate::inbox::{Keeper, LockedInbox, Offer, Verb, offer, wait_for_room};
 use crate::info::{ActorInfo, Stats};
+use crate::late::{Late, LateMessage};
 use crate::life::{Effect, Estate, Life};
 use crate::reply::{self, Unhandled};
 use crate::signal::Queued;
@@ -171,6 +172,22 @@ pub enum ArrivedBody<'a> {
     },
 }
 
+impl ArrivedBody<'_> {
+    /// The message for an `A`; takes `caller` unless the arguments do not decode.
+    pub(crate) fn decode<A: Actor>(
+        self,
+        method: usize,
+        caller: &mut Option<Box<dyn ReturnPath>>,
+    ) -> Result<A::Msg, ArrivalError> {
+        let not_remote = || ArrivalError::NotRemote(std::any::type_name::<A>());
+        let method = &A::WIRE.ok_or_else(not_remote)?.methods[method];
+        match self {
+            Self::Positional(body) => Ok(decode_scope::catch(|| (method.decode)(body, caller))?),
+            Self::Named { body, theirs } => decode_named(method, body, theirs, caller),
+        }
+    }
+}
+
 /// What somebody waits for who sends to an actor of whatever type.
 pub(crate) type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -241,6 +258,12 @@ pub trait AnyCell: Send + Sync + 'static {
         body: ArrivedBody<'_>,
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
+    /// As [`arrive`](Self::arrive), of a message that the actor decodes itself, if it can wait until
+    /// then.
+    ///
+    /// # Errors
+    /// [`ArrivalError`], other than of its body, to be told to a sender that waits for no answer.
+    fn arrive_late(&self, message: LateMessage) -> Result<bool, ArrivalError>;
     /// As [`arrive`](Self::arrive) does, for a sender without types: of the method with this name.
     ///
     /// # Errors
@@ -386,12 +409,7 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     }
 
     fn method(&self, tag: &str) -> Result<(usize, &'static MethodInfo), ArrivalError> {
-        let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
-        let mut methods = table.methods.iter().map(|method| &method.info).enumerate();
-        methods.find(|(_, info)| info.tag == tag).ok_or_else(|| ArrivalError::UnknownMethod {
-            actor_type: table.type_name,
-            tag: tag.to_owned(),
-        })
+        method::<A>(tag)
     }
 
     fn arrive(
@@ -400,14 +418,24 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         body: ArrivedBody<'_>,
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError> {
-        let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(self.type_name()))?;
         let is_call = caller.is_some();
-        let method = &table.methods[method];
-        let msg = match body {
-            ArrivedBody::Positional(body) => decode_scope::catch(|| (method.decode)(body, caller))?,
-            ArrivedBody::Named { body, theirs } => decode_named(method, body, theirs, caller)?,
-        };
+        let msg = body.decode::<A>(method, caller)?;
         admit(self, msg, is_call)
+    }
+
+    fn arrive_late(&self, message: LateMessage) -> Result<bool, ArrivalError> {
+        match &self.header().keeper {
+            Keeper::Block => {
+                let late = Item::Due(Arc::new(Late::new(message)));
+                self.push_unbounded(late).map_err(|_| ArrivalError::Noproc)?;
+                Ok(self.len() > self.capacity().messages() as usize)
+            }
+            // These look at messages when they arrive.
+            Keeper::Other(_) => {
+                let is_call = message.caller.is_some();
+                message.decode::<A>().map_or(Ok(false), |msg| admit(self, msg, is_call))
+            }
+        }
     }
 
     fn arrive_untyped(
@@ -420,12 +448,8 @@ impl<A: Actor> AnyCell for ActorCell<A> {
             tell_type(self.type_name(), caller);
             return Ok(false);
         }
-        let Some(make) = A::ANY_METHOD else {
-            let (method, _) = self.method(method)?;
-            return self.arrive(method, ArrivedBody::Named { body, theirs: None }, caller);
-        };
         let is_call = caller.is_some();
-        let msg = make(method, body::decode_named(body)?, caller);
+        let msg = decode_untyped::<A>(method, body, caller)?;
         admit(self, msg, is_call)
     }
 
@@ -499,6 +523,30 @@ impl<A: Actor> AnyCell for ActorCell<A> {
     fn waits_for(&self) -> (u64, u64) {
         self.header().stats.waits_for()
     }
+}
+
+/// The position of a method in the table of an `A`, and what it says of it.
+fn method<A: Actor>(tag: &str) -> Result<(usize, &'static MethodInfo), ArrivalError> {
+    let table = A::WIRE.ok_or_else(|| ArrivalError::NotRemote(std::any::type_name::<A>()))?;
+    let mut methods = table.methods.iter().map(|method| &method.info).enumerate();
+    methods.find(|(_, info)| info.tag == tag).ok_or_else(|| ArrivalError::UnknownMethod {
+        actor_type: table.type_name,
+        tag: tag.to_owned(),
+    })
+}
+
+/// The message for an `A` from a sender without types; takes `caller` unless the arguments do not
+/// decode.
+pub(crate) fn decode_untyped<A: Actor>(
+    tag: &str,
+    body: &[u8],
+    caller: &mut Option<Box<dyn ReturnPath>>,
+) -> Result<A::Msg, ArrivalError> {
+    if let Some(make) = A::ANY_METHOD {
+        return Ok(make(tag, body::decode_named(body)?, caller));
+    }
+    let (method, _) = method::<A>(tag)?;
+    ArrivedBody::Named { body, theirs: None }.decode::<A>(method, caller)
 }
 
 /// Decodes the body of a message by its names.

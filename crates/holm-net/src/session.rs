@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
+use bytes::Bytes;
 use holm_env::{Env, ReadHalf, WriteHalf};
 use holm_wire::control::Control;
 use holm_wire::handshake::Features;
@@ -133,6 +134,20 @@ impl<S> Appender<'_, S> {
     ) -> Result<(), TooLarge> {
         debug_assert!(matches!(head.kind.class(), Class::Control | Class::Actors));
         self.outbound.push(head, order, write)
+    }
+
+    /// As [`push`](Self::push), of a whole payload, which is not copied if it is long.
+    ///
+    /// # Errors
+    /// As `push`.
+    pub fn push_bytes(
+        &mut self,
+        head: FrameHead,
+        order: Order,
+        payload: &Bytes,
+    ) -> Result<(), TooLarge> {
+        debug_assert!(matches!(head.kind.class(), Class::Control | Class::Actors));
+        self.outbound.push_bytes(head, order, payload)
     }
 
     /// Notes that somebody waits for the message just appended, or for the answer to it.

@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use holm_actor::{
-    Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, MethodInfo, MonitorRef,
-    ReturnPath,
+    Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, LateKind, LateMessage,
+    MethodInfo, MonitorRef, ReturnPath,
 };
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
@@ -33,6 +34,9 @@ const METHODS_MAX: usize = 16_384;
 
 /// Bytes in the names of those: 128 for each. More is a violation.
 const METHOD_BYTES_MAX: usize = METHODS_MAX * 128;
+
+/// Messages larger than this are decoded by their receivers: a chunk, which takes some 10 us.
+const DECODED_MAX: usize = 64 * 1024;
 
 /// The receiving side of one session.
 pub(crate) struct Dispatch {
@@ -70,6 +74,15 @@ struct Found {
     is_same: bool,
 }
 
+/// The body of a message, as it came.
+#[derive(Clone, Copy)]
+struct Body<'a> {
+    codec: BodyCodec,
+    bytes: &'a [u8],
+    /// The whole message, if it is large.
+    whole: Option<&'a Bytes>,
+}
+
 /// A message, as it is to be handed to an actor.
 #[derive(Clone, Copy)]
 enum Arriving<'a> {
@@ -88,7 +101,12 @@ impl Dispatch {
         Self { node, link, methods: Vec::new(), method_bytes: 0, permits, cancels, admitted }
     }
 
-    fn handle_signal(&mut self, signal: Signal<'_>) -> Result<(), Violation> {
+    /// Handles a signal; if it is large, `whole` is its payload.
+    fn handle_signal(
+        &mut self,
+        signal: Signal<'_>,
+        whole: Option<&Bytes>,
+    ) -> Result<(), Violation> {
         match signal {
             Signal::Define { method, actor_type, tag, fingerprint } => {
                 self.permits.signal();
@@ -101,12 +119,15 @@ impl Dispatch {
             }
             Signal::Send { to, method, codec, body } => {
                 if self.permits.send() {
-                    self.handle_message(to, method, (codec, body), None)?;
+                    self.handle_message(to, method, Body { codec, bytes: body, whole }, None)?;
                 }
             }
             Signal::Call { id, to, method, codec, deadline_ms: _, body } => {
                 match self.permits.call() {
-                    Ok(()) => self.handle_message(to, method, (codec, body), Some(id))?,
+                    Ok(()) => {
+                        let body = Body { codec, bytes: body, whole };
+                        self.handle_message(to, method, body, Some(id))?;
+                    }
                     Err(error) => self.refuse(id, error)?,
                 }
             }
@@ -194,7 +215,7 @@ impl Dispatch {
         &mut self,
         to: Target<'_>,
         method: MethodId,
-        (codec, body): (BodyCodec, &[u8]),
+        body: Body<'_>,
         call: Option<RequestId>,
     ) -> Result<(), Violation> {
         let defined = self.methods.get_mut(method.0 as usize).ok_or(Violation::Method(method))?;
@@ -213,7 +234,7 @@ impl Dispatch {
             }
             return Ok(());
         };
-        let arriving = defined.resolve(&*cell, codec, body);
+        let arriving = defined.resolve(&*cell, body.codec, body.bytes);
         if let Some(found) = defined.found
             && !std::mem::replace(&mut defined.is_known, true)
         {
@@ -231,24 +252,45 @@ impl Dispatch {
             };
             Box::new(path) as Box<dyn ReturnPath>
         });
-        let arrived = arriving.and_then(|arriving| match arriving {
-            Arriving::Typed(position, body) => cell.arrive(position, body, &mut caller),
-            Arriving::Untyped { method, args } => cell.arrive_untyped(method, args, &mut caller),
+        let arrived = arriving.and_then(|arriving| match (arriving, body.whole) {
+            (arriving, Some(whole)) => cell.arrive_late(self.late(arriving, whole, caller.take())),
+            (Arriving::Typed(position, body), None) => cell.arrive(position, body, &mut caller),
+            (Arriving::Untyped { method, args }, None) => {
+                cell.arrive_untyped(method, args, &mut caller)
+            }
         });
         match arrived {
             Ok(false) => {}
             Ok(true) => self.link.pause(&self.node.env, cell),
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
-                None if call.is_none() => {
-                    self.node.dead_letters.count(&error);
-                    tracing::debug!(%error, peer = %self.link.peer, "a message was not taken");
-                }
+                None if call.is_none() => self.node.count_refused(&self.link, &error),
                 // It was dropped with the message, and has told the caller.
                 None => {}
             },
         }
         Ok(())
+    }
+
+    /// A message that its receiver decodes.
+    fn late(
+        &self,
+        arriving: Arriving<'_>,
+        whole: &Bytes,
+        caller: Option<Box<dyn ReturnPath>>,
+    ) -> LateMessage {
+        let (kind, body) = match arriving {
+            Arriving::Typed(method, ArrivedBody::Positional(body)) => {
+                (LateKind::Positional(method), body)
+            }
+            Arriving::Typed(method, ArrivedBody::Named { body, theirs }) => {
+                (LateKind::Named(method, theirs), body)
+            }
+            Arriving::Untyped { method, args } => (LateKind::Untyped(method.to_owned()), args),
+        };
+        let (node, link) = (Arc::clone(&self.node), Arc::clone(&self.link));
+        let refused = Box::new(move |error: &ArrivalError| node.count_refused(&link, error));
+        LateMessage { kind, body: whole.slice_ref(body), caller, refused }
     }
 
     fn handle_reply(
@@ -545,7 +587,11 @@ impl Handler for Dispatch {
     fn handle_frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
         let signal = Signal::decode(head, payload.as_slice())?;
         let _scope = DecodeScope::enter(&self.node.system);
-        self.handle_signal(signal)
+        let whole = match &payload {
+            Payload::Large(whole) if whole.len() > DECODED_MAX => Some(whole),
+            Payload::Large(_) | Payload::Small(_) => None,
+        };
+        self.handle_signal(signal, whole)
     }
 
     fn handle_open(&mut self, _id: RequestId, _open: Open<'_>) -> Result<(), WireError> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use holm_actor::{ActorSystem, Watchdog};
+use holm_actor::{ActorSystem, ArrivalError, Watchdog};
 use holm_env::{Endpoint, Env, PeerAddr, Transport};
 use holm_net::handshake::{HandshakeFailure, Peering};
 use holm_net::identity::{PeerIdentity, TokenScope};
@@ -122,6 +122,12 @@ impl Inner {
 
     pub(crate) fn name(&self) -> &NodeName {
         &self.introduction.node
+    }
+
+    /// Counts a message that its receiver did not take.
+    pub(crate) fn count_refused(&self, link: &Link, error: &ArrivalError) {
+        self.dead_letters.count(error);
+        tracing::debug!(%error, peer = %link.peer, "a message was not taken");
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

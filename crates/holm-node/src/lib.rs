@@ -10,6 +10,7 @@
 extern crate self as holm;
 
 mod actor_links;
+mod args;
 mod builder;
 mod cancels;
 mod connect;

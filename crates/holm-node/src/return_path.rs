@@ -8,9 +8,10 @@ use holm_wire::session::Order;
 use holm_wire::signal::Signal;
 use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError, mentioned_nodes};
 
+use crate::args::Args;
 use crate::cancels::Cancels;
 use crate::link::Link;
-use crate::sending::announce;
+use crate::sending::{Out, announce, push, push_args};
 
 /// One call of the peer, until it is answered.
 pub(crate) struct CallPath {
@@ -34,22 +35,24 @@ impl ReturnPath for CallPath {
 
     fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
         self.answered = true;
-        let mut bytes = Vec::new();
-        let (encoded, mentioned) = mentioned_nodes(|| body(&mut bytes));
+        let mut args = Args::scratch();
+        let bytes = args.begin();
+        let (encoded, mentioned) = mentioned_nodes(|| body(bytes));
         match encoded {
             Ok(()) => {
                 let nodes = self.link.router.peers.introduce(&mentioned);
                 if !nodes.is_empty() {
                     self.link.session.append(|out| announce(out, self.link.peer_id, &nodes));
                 }
-                let codec = self.codec;
-                answer(&self.link, self.id, &Signal::Reply { id: self.id, codec, body: &bytes });
+                let push = |out: &mut Out<'_>| push_reply(out, self.id, self.codec, &mut args);
+                answer(&self.link, self.id, push);
             }
             Err(error) => {
                 let error = WireError::new(Code::Internal, format!("the reply: {error}"));
                 fail(&self.link, self.id, error, None);
             }
         }
+        args.keep();
     }
 
     fn refuse(mut self: Box<Self>, error: &ArrivalError) {
@@ -88,34 +91,40 @@ impl Drop for CallPath {
     }
 }
 
-/// Answers a request, unless it was cancelled. A reply that is larger than the peer takes, or finds
-/// its queue full, is replaced by that error.
-pub(crate) fn answer(link: &Arc<Link>, id: RequestId, signal: &Signal<'_>) {
+/// Answers a request, unless it was cancelled.
+fn answer(link: &Arc<Link>, id: RequestId, push: impl FnOnce(&mut Out<'_>)) {
     link.session.append(|out| {
-        if !out.state.open.close(id) {
-            return;
+        if out.state.open.close(id) {
+            push(out);
+            out.hurry();
         }
-        out.hurry();
-        let error = if let Signal::Reply { body, .. } = signal
-            && out.is_crowded(body.len())
-        {
-            WireError::new(Code::Overloaded, "too many replies wait to be read")
-        } else {
-            match out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes)) {
-                Ok(()) => return,
-                Err(too_large) => WireError::new(Code::TooLarge, too_large.to_string()),
-            }
-        };
-        let signal = Signal::ReplyError { id, error, reason: None };
-        // An error is small: it is never refused.
-        let _ = out.push(signal.head(), Order::Free, |bytes| signal.encode(bytes));
     });
     holm_actor::flush_later(link);
 }
 
+/// Appends a reply. One that is larger than the peer takes, or finds its queue full, is replaced by
+/// that error.
+fn push_reply(out: &mut Out<'_>, id: RequestId, codec: BodyCodec, args: &mut Args) {
+    let error = if out.is_crowded(args.body().len()) {
+        WireError::new(Code::Overloaded, "too many replies wait to be read")
+    } else {
+        let reply = |body| Signal::Reply { id, codec, body };
+        match push_args(out, Order::Free, args, reply(&[]), |args| reply(args)) {
+            Ok(()) => return,
+            Err(refused) => WireError::new(Code::TooLarge, refused.to_string()),
+        }
+    };
+    push_error(out, &Signal::ReplyError { id, error, reason: None });
+}
+
+/// An error is small: it is never refused.
+fn push_error(out: &mut Out<'_>, error: &Signal<'_>) {
+    let _ = push(out, Order::Free, error);
+}
+
 /// Answers a request with an error.
 pub(crate) fn fail(link: &Arc<Link>, id: RequestId, error: WireError, reason: Option<ExitReason>) {
-    answer(link, id, &Signal::ReplyError { id, error, reason });
+    answer(link, id, |out| push_error(out, &Signal::ReplyError { id, error, reason }));
 }
 
 /// Answers a call to an actor that has ended.

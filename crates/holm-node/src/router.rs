@@ -1,7 +1,6 @@
 //! The outlet of a node's actors: finds the peer and appends to its session, or has what is sent
 //! wait for one.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
@@ -18,6 +17,7 @@ use holm_wire::{BodyCodec, ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
 use parking_lot::RwLock;
 
 use crate::actor_links::to_wire;
+use crate::args::Args;
 use crate::dialler;
 use crate::inner::Inner;
 use crate::link::{Link, order_of};
@@ -27,16 +27,8 @@ use crate::sending::{self, Asked, Encoded, Unsent, push, target, watch};
 use crate::spawnables::Spawnables;
 use crate::waiting::{Failed, Waiting};
 
-/// Scratch memory that a thread keeps for encoding arguments; a larger one is given back.
-const SCRATCH_KEPT: usize = 256 * 1024;
-
 /// The session of a ticket for a call that waited for one; sessions count from 1.
 const WAITED: u64 = 0;
-
-thread_local! {
-    /// Arguments are encoded here first, so that no lock is held while user code runs.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// All sessions of a node, and the ways to those that there is none with.
 #[derive(Debug)]
@@ -187,25 +179,21 @@ impl Router {
         message: &mut dyn Outgoing,
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
-        let mut scratch = SCRATCH.take();
-        scratch.clear();
+        let mut args = Args::scratch();
+        let body = args.begin();
         let codec = match message.method().agreement {
             Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
             Agreement::Nothing => BodyCodec::Named,
         };
         let (encoded, mentioned) = mentioned_nodes(|| match codec {
-            BodyCodec::Named => message.encode_named(&mut scratch),
-            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => {
-                message.encode(&mut scratch)
-            }
+            BodyCodec::Named => message.encode_named(body),
+            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => message.encode(body),
         });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
             let mentioned = self.peers.introduce(&mentioned);
-            self.send_encoded(to, message, (codec, &mut scratch), mentioned, wants_reply)
+            self.send_encoded(to, message, (codec, &mut args), mentioned, wants_reply)
         });
-        if scratch.capacity() <= SCRATCH_KEPT {
-            SCRATCH.set(scratch);
-        }
+        args.keep();
         outcome
     }
 
@@ -213,21 +201,20 @@ impl Router {
         &self,
         to: &Address,
         message: &mut dyn Outgoing,
-        (mut codec, scratch): (BodyCodec, &mut Vec<u8>),
+        (mut codec, args): (BodyCodec, &mut Args),
         mentioned: Vec<Introduced>,
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
         let (method, reach) = (message.method(), message.reach());
         loop {
-            let body = &scratch[..];
             let link = self.find(to);
             let sent = link.as_ref().and_then(|link| {
                 link.session.append(|out| {
-                    if out.is_crowded(body.len()) || out.state.is_paused(to) {
+                    if out.is_crowded(args.body().len()) || out.state.is_paused(to) {
                         return Err(Refusal::Busy.into());
                     }
                     sending::announce(out, link.peer_id, &mentioned);
-                    let encoded = Encoded { method, codec, body };
+                    let encoded = Encoded { method, codec, args: &mut *args };
                     if !wants_reply {
                         return sending::push_cast(out, to, encoded).map(|()| None);
                     }
@@ -242,27 +229,27 @@ impl Router {
                 }
                 (Some(Err(Unsent::Refused(refusal))), _) => return Err(refusal),
                 (Some(Err(Unsent::NeedsNames)), _) => {
-                    codec = add_names(message, scratch)?;
+                    codec = add_names(message, args)?;
                     continue;
                 }
                 (Some(Ok(_)) | None, _) => {}
             }
             // The session that will be begins without knowing what the peer holds.
             if method.agreement == Agreement::Names && codec == BodyCodec::Positional {
-                codec = add_names(message, scratch)?;
+                codec = add_names(message, args)?;
                 continue;
             }
             if reach == Reach::FailFast {
                 return Err(self.peer(to).err().unwrap_or(Refusal::Disconnected));
             }
             // A sink is taken only once the message is accepted.
-            let body = scratch.clone();
-            let waiting = Waiting::Cast { method, codec, body, mentioned: mentioned.clone() };
+            let mentioned = mentioned.clone();
+            let waiting = Waiting::Cast { method, codec, args: args.clone(), mentioned };
             let queued = self.queue(to, waiting, reach, |waiting| match waiting {
-                Waiting::Cast { method, codec, body, mentioned } if wants_reply => {
+                Waiting::Cast { method, codec, args, mentioned } if wants_reply => {
                     match message.take_sink() {
-                        Some(sink) => Waiting::Call { method, codec, body, mentioned, sink },
-                        None => Waiting::Cast { method, codec, body, mentioned },
+                        Some(sink) => Waiting::Call { method, codec, args, mentioned, sink },
+                        None => Waiting::Cast { method, codec, args, mentioned },
                     }
                 }
                 other => other,
@@ -314,11 +301,11 @@ impl Router {
 }
 
 /// Makes of a positional body one in both codecs.
-fn add_names(message: &dyn Outgoing, body: &mut Vec<u8>) -> Result<BodyCodec, Refusal> {
-    let positional = std::mem::take(body);
+fn add_names(message: &dyn Outgoing, args: &mut Args) -> Result<BodyCodec, Refusal> {
+    let positional = args.body().to_vec();
     let mut named = Vec::new();
     message.encode_named(&mut named)?;
-    join_both(&positional, &named, body);
+    join_both(&positional, &named, args.begin());
     Ok(BodyCodec::Both)
 }
 

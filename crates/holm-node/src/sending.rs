@@ -9,20 +9,20 @@ use holm_proto::ledger::LinkKey;
 use holm_wire::body::{BodyError, split_both};
 use holm_wire::session::Order;
 use holm_wire::signal::{Parent, Signal, Target, Watch};
-use holm_wire::{BodyCodec, Fingerprint, MonitorId, NodeId, Pid, RequestId};
+use holm_wire::{BodyCodec, Fingerprint, MethodId, MonitorId, NodeId, Pid, RequestId};
 
+use crate::args::Args;
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
 use crate::tables::{Pending, Tables, Told};
 
 pub(crate) type Out<'a> = Appender<'a, Tables>;
 
-/// A message on its way: which method, and its encoded arguments.
-#[derive(Clone, Copy)]
+/// A message on its way: which method, and its encoded arguments, which may be taken.
 pub(crate) struct Encoded<'a> {
     pub(crate) method: &'static MethodInfo,
     pub(crate) codec: BodyCodec,
-    pub(crate) body: &'a [u8],
+    pub(crate) args: &'a mut Args,
 }
 
 /// Why a message was not appended.
@@ -38,20 +38,28 @@ impl From<Refusal> for Unsent {
     }
 }
 
-impl<'a> Encoded<'a> {
-    /// The body in this codec; `None` if it has to be encoded anew.
-    fn in_codec(self, wanted: BodyCodec) -> Option<(BodyCodec, &'a [u8])> {
-        if self.codec == wanted {
-            return Some((wanted, self.body));
-        }
-        let (positional, named) = both(self.codec, self.body)?;
-        Some((wanted, if wanted == BodyCodec::Positional { positional } else { named }))
-    }
-}
-
 /// The two bodies of one in both codecs.
 fn both(codec: BodyCodec, body: &[u8]) -> Option<(&[u8], &[u8])> {
     (codec == BodyCodec::Both).then(|| split_both(body).expect("it was joined here"))
+}
+
+/// A message but for its body.
+#[derive(Clone, Copy)]
+struct Envelope<'a> {
+    to: Target<'a>,
+    method: MethodId,
+    /// The id of a call.
+    call: Option<RequestId>,
+}
+
+impl<'a> Envelope<'a> {
+    fn around(self, codec: BodyCodec, body: &'a [u8]) -> Signal<'a> {
+        let Self { to, method, call } = self;
+        match call {
+            Some(id) => Signal::Call { id, to, method, codec, deadline_ms: None, body },
+            None => Signal::Send { to, method, codec, body },
+        }
+    }
 }
 
 /// Appends a message without a reply.
@@ -62,12 +70,8 @@ pub(crate) fn push_cast(
 ) -> Result<(), Unsent> {
     let to = target(to)?;
     let method = define(out, message.method)?;
-    push_message(out, to, message, method.codec, |codec, body| Signal::Send {
-        to,
-        method: method.id,
-        codec,
-        body,
-    })
+    let envelope = Envelope { to, method: method.id, call: None };
+    push_message(out, envelope, message, method.codec)
 }
 
 /// Appends a message whose reply `sink` takes.
@@ -80,14 +84,8 @@ pub(crate) fn push_call(
     let to = target(to)?;
     let method = define(out, message.method)?;
     let id = out.state.request_ids.allocate();
-    push_message(out, to, message, method.codec, |codec, body| Signal::Call {
-        id,
-        to,
-        method: method.id,
-        codec,
-        deadline_ms: None,
-        body,
-    })?;
+    let envelope = Envelope { to, method: method.id, call: Some(id) };
+    push_message(out, envelope, message, method.codec)?;
     out.hurry();
     if let Some(sink) = sink() {
         out.state.pending.insert(id, Pending::Call(sink));
@@ -95,21 +93,43 @@ pub(crate) fn push_call(
     Ok(id)
 }
 
-/// Appends the signal with a body in the codec that the peer wants. One that is too large for it in
+/// Appends the message with a body in the codec that the peer wants. One that is too large for it in
 /// both ways goes by position: who holds another fingerprint refuses it.
-fn push_message<'a>(
+fn push_message(
     out: &mut Out<'_>,
-    to: Target<'_>,
-    message: Encoded<'a>,
+    envelope: Envelope<'_>,
+    message: Encoded<'_>,
     wanted: BodyCodec,
-    signal: impl Fn(BodyCodec, &'a [u8]) -> Signal<'a>,
 ) -> Result<(), Unsent> {
-    let (codec, body) = message.in_codec(wanted).ok_or(Unsent::NeedsNames)?;
-    match (push(out, order_of(to), &signal(codec, body)), both(codec, body)) {
-        (Err(Refusal::TooLarge(_)), Some((positional, _))) => {
-            Ok(push(out, order_of(to), &signal(BodyCodec::Positional, positional))?)
-        }
-        (pushed, _) => Ok(pushed?),
+    let Encoded { codec, args, .. } = message;
+    let order = order_of(envelope.to);
+    if codec != wanted {
+        let (positional, named) = both(codec, args.body()).ok_or(Unsent::NeedsNames)?;
+        let body = if wanted == BodyCodec::Positional { positional } else { named };
+        return Ok(push(out, order, &envelope.around(wanted, body))?);
+    }
+    if codec == BodyCodec::Both {
+        let pushed = push(out, order, &envelope.around(codec, args.body()));
+        let Err(Refusal::TooLarge(_)) = pushed else { return Ok(pushed?) };
+        let (positional, _) = split_both(args.body()).expect("it was joined here");
+        return Ok(push(out, order, &envelope.around(BodyCodec::Positional, positional))?);
+    }
+    Ok(push_args(out, order, args, envelope.around(codec, &[]), |body| {
+        envelope.around(codec, body)
+    })?)
+}
+
+/// Appends the signal that is `bare` without these arguments, and `whole` with them; they may be taken.
+pub(crate) fn push_args<'a>(
+    out: &mut Out<'_>,
+    order: Order,
+    args: &'a mut Args,
+    bare: Signal<'_>,
+    whole: impl FnOnce(&'a [u8]) -> Signal<'a>,
+) -> Result<(), Refusal> {
+    match args.lend(|head| bare.encode(head)) {
+        Some(payload) => Ok(out.push_bytes(bare.head(), order, &payload)?),
+        None => push(out, order, &whole(args.body())),
     }
 }
 

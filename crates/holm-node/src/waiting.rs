@@ -12,6 +12,7 @@ use holm_proto::ledger::{LinkIds, LinkKey};
 use holm_wire::signal::Signal;
 use holm_wire::{BodyCodec, ExitReason, Fingerprint, Pid, RequestId, Serial};
 
+use crate::args::Args;
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
 use crate::sending::{self, Asked, Encoded, Out, Unsent};
@@ -27,13 +28,13 @@ pub(crate) enum Waiting {
     Cast {
         method: &'static MethodInfo,
         codec: BodyCodec,
-        body: Vec<u8>,
+        args: Args,
         mentioned: Vec<Introduced>,
     },
     Call {
         method: &'static MethodInfo,
         codec: BodyCodec,
-        body: Vec<u8>,
+        args: Args,
         mentioned: Vec<Introduced>,
         sink: Box<dyn ReplySink>,
     },
@@ -83,7 +84,7 @@ impl Waiting {
     fn size(&self) -> usize {
         OVERHEAD
             + match self {
-                Self::Cast { body, .. } | Self::Call { body, .. } => body.len(),
+                Self::Cast { args, .. } | Self::Call { args, .. } => args.body().len(),
                 Self::Spawn { args, .. } => args.len(),
                 Self::Monitor(_) | Self::Link { .. } | Self::Exit { .. } | Self::Kill => 0,
             }
@@ -105,23 +106,24 @@ impl Waiting {
             Err(refusal) => return Err(Failed::new(self, refusal)),
         };
         match self {
-            Self::Cast { method, codec, body, mentioned } => {
+            Self::Cast { method, codec, mut args, mentioned } => {
                 sending::announce(out, link.peer_id, &mentioned);
-                let pushed = sending::push_cast(out, to, Encoded { method, codec, body: &body });
-                pushed.map(|()| None).map_err(|unsent| {
-                    let waiting = Self::Cast { method, codec, body: Vec::new(), mentioned };
+                let message = Encoded { method, codec, args: &mut args };
+                sending::push_cast(out, to, message).map(|()| None).map_err(|unsent| {
+                    let args = Args::default();
+                    let waiting = Self::Cast { method, codec, args, mentioned };
                     Failed::new(waiting, refusal(unsent))
                 })
             }
-            Self::Call { method, codec, body, mentioned, sink } => {
+            Self::Call { method, codec, mut args, mentioned, sink } => {
                 sending::announce(out, link.peer_id, &mentioned);
                 let mut sink = Some(sink);
-                let message = Encoded { method, codec, body: &body };
+                let message = Encoded { method, codec, args: &mut args };
                 match (sending::push_call(out, to, message, || sink.take()), sink) {
                     (Ok(id), _) => Ok(Some(id)),
                     (Err(unsent), Some(sink)) => {
-                        let body = Vec::new();
-                        let waiting = Self::Call { method, codec, body, mentioned, sink };
+                        let args = Args::default();
+                        let waiting = Self::Call { method, codec, args, mentioned, sink };
                         Err(Failed::new(waiting, refusal(unsent)))
                     }
                     (Err(_), None) => unreachable!("the sink is taken by an accepted call"),
