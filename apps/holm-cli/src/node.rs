@@ -9,6 +9,7 @@ mod ping;
 mod posture;
 mod security;
 mod start;
+mod table;
 
 use crate::exit::Exit;
 

@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout};
 use crate::inner::Inner;
 use crate::inspector::{INSPECTOR, Inspector};
 
-/// How long a ping may take: a dial, and then twice a slow network's worst delay. Then it fails.
+/// How long a ping may take: a dial, and then a trip of 5 s, longer than any over a network of use.
+/// Then it fails.
 pub const PING_TIMEOUT: Duration = HANDSHAKE_DEADLINE.saturating_add(Duration::from_secs(5));
 
 /// Why a node gave no answer.

@@ -233,27 +233,37 @@ impl Queue {
 
     /// Takes a call out. `false` if it is not there any more.
     pub(crate) fn cancel(&mut self, ticket: RequestId) -> bool {
-        self.take(|at, _| at == ticket).is_some()
+        self.take_ticket(ticket).is_some()
     }
 
     /// Takes a signal out, as failed.
     pub(crate) fn give_up(&mut self, ticket: RequestId) -> Option<Failed> {
-        let waiting = self.take(|at, _| at == ticket)?;
+        let waiting = self.take_ticket(ticket)?;
         Some(Failed { waiting, refusal: Refusal::Disconnected })
     }
 
     /// Takes a monitor out.
     pub(crate) fn demonitor(&mut self, monitor: MonitorRef) -> Option<Waiting> {
-        self.take(|_, waiting| matches!(waiting, Waiting::Monitor(w) if w.monitor() == monitor))
+        self.take(|waiting| matches!(waiting, Waiting::Monitor(w) if w.monitor() == monitor))
     }
 
     /// Takes the link of these ids out.
     pub(crate) fn unlink(&mut self, ids: &LinkIds) -> Option<Waiting> {
-        self.take(|_, waiting| matches!(waiting, Waiting::Link { key, .. } if ids.contains(*key)))
+        self.take(|waiting| matches!(waiting, Waiting::Link { key, .. } if ids.contains(*key)))
     }
 
-    fn take(&mut self, is_it: impl Fn(RequestId, &Waiting) -> bool) -> Option<Waiting> {
-        let at = self.entries.iter().position(|entry| is_it(entry.ticket, &entry.waiting))?;
+    fn take_ticket(&mut self, ticket: RequestId) -> Option<Waiting> {
+        // They ascend.
+        let at = self.entries.binary_search_by_key(&ticket, |entry| entry.ticket).ok()?;
+        self.take_at(at)
+    }
+
+    fn take(&mut self, is_it: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        let at = self.entries.iter().position(|entry| is_it(&entry.waiting))?;
+        self.take_at(at)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Waiting> {
         let waiting = self.entries.remove(at)?.waiting;
         self.bytes -= waiting.size();
         Some(waiting)

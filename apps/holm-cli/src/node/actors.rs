@@ -6,7 +6,8 @@ use anyhow::Result;
 use holm::{ActorFilter, ActorState, ActorSummary, CallError, Node, NodeName};
 use serde_json::{Value, json};
 
-use super::asked::{Asked, print_table};
+use super::asked::Asked;
+use super::table::print_table;
 
 /// Lists the actors of a node.
 ///

@@ -1,7 +1,5 @@
 //! The node that a command asks.
 
-use std::io::{self, Write};
-
 use anyhow::{Result, anyhow};
 use holm::access::{Role, ShardId};
 use holm::env::Endpoint;
@@ -56,16 +54,4 @@ pub(super) async fn start(to: &Endpoint, security: &Security, part: Part<'_>) ->
     let config = security.of_dialler(matches!(to, Endpoint::Tls { .. }))?;
     let builder = Node::builder(name.as_str()).role(part.role).shards(part.shards);
     Ok(builder.security(config).access(security.access()?).start().await?)
-}
-
-/// Prints a table whose first row names its columns.
-pub(super) fn print_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> io::Result<()> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    let mut out = io::stdout().lock();
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    out.flush()
 }

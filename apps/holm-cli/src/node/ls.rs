@@ -9,7 +9,8 @@ use indicatif::DecimalBytes;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::asked::{Asked, print_table};
+use super::asked::Asked;
+use super::table::print_table;
 
 /// Lists a node and those that it has a session with.
 ///

@@ -40,7 +40,8 @@ async fn messages_are_counted_under_every_policy() {
         for number in 0..10 {
             puppet.tell(note(number)).unwrap();
         }
-        assert_eq!(info(&system, &puppet).depth, 10, "{policy:?}");
+        let ActorInfo { depth, capacity, .. } = info(&system, &puppet);
+        assert_eq!((depth, capacity), (10, 64), "{policy:?}");
         drop(release);
         assert_eq!(notes(&puppet).await.len(), 10);
         tokio::task::yield_now().await;
