@@ -187,20 +187,9 @@ impl Process {
         self.said.state.lock().saw(actor)
     }
 
-    /// The coming and going of its peers so far, with when it was said.
-    pub fn peers(&self) -> Vec<(Instant, Peer)> {
-        self.said.state.lock().peers.clone()
-    }
-
     /// The coming and going of one peer so far: `true` for its coming.
     pub fn ups_and_downs(&self, of: &Self) -> Vec<bool> {
-        let events = self.peers();
-        let mine = events.iter().filter_map(|(_, peer)| match peer {
-            Peer::Up(name) if *name == of.name => Some(true),
-            Peer::Down(name) if *name == of.name => Some(false),
-            Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
-        });
-        mine.collect()
+        self.said.state.lock().ups_and_downs(&of.name).collect()
     }
 
     /// Waits until one of its actors was told of this many things.
@@ -226,14 +215,8 @@ impl Process {
     /// Waits until it has sessions with all these nodes.
     pub fn wait_nodes(&self, nodes: &[&str]) {
         self.wait(&format!("sessions with {nodes:?}"), |state| {
-            let last = |node: &str| {
-                state.peers.iter().rev().find_map(|(_, peer)| match peer {
-                    Peer::Up(name) if name == node => Some(true),
-                    Peer::Down(name) if name == node => Some(false),
-                    Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
-                })
-            };
-            nodes.iter().all(|node| last(node) == Some(true)).then_some(())
+            let is_up = |node: &&str| state.ups_and_downs(node).last() == Some(true);
+            nodes.iter().all(is_up).then_some(())
         });
     }
 
@@ -317,6 +300,14 @@ impl Pending<'_> {
 }
 
 impl State {
+    fn ups_and_downs(&self, of: &str) -> impl Iterator<Item = bool> {
+        self.peers.iter().filter_map(move |(_, peer)| match peer {
+            Peer::Up(name) if name == of => Some(true),
+            Peer::Down(name) if name == of => Some(false),
+            Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
+        })
+    }
+
     fn saw(&self, actor: Pid) -> Vec<Saw> {
         self.saw.iter().filter(|(by, _)| *by == actor).map(|(_, saw)| saw.clone()).collect()
     }
