@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use rustix::process::{Signal, kill_process};
 
 use crate::is_long;
-use crate::orders::{Answer, Line, Load, Numbered, Order, Peer, Received, Saw, Settings};
+use crate::orders::{Answer, Line, Numbered, Order, Peer, Received, Saw, Settings};
 use crate::program::Birth;
 
 /// How long anything is waited for until the test fails: many times what it takes on a machine that
@@ -174,12 +174,6 @@ impl Process {
             }
             other => panic!("{}: {other:?}", self.name),
         }
-    }
-
-    /// Has an actor send small messages to another one; they have been accepted then.
-    pub fn send(&self, from: Pid, to: Pid, count: u64) {
-        let load = Load { count, bytes: 16, ..Load::default() };
-        assert_eq!(self.ask(Order::Send(from, to, load)), Answer::Sent { accepted: count });
     }
 
     /// What one of its actors was told of so far.
