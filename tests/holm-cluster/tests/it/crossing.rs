@@ -50,7 +50,7 @@ fn cross(a: &Process, proxy: &str, b: &Process) {
 
 #[test]
 fn cuts_of_one_direction_leave_one_session_in_the_end() {
-    let rounds = if is_long() { 300 } else { 5 };
+    let rounds = if is_long() { 300 } else { 4 };
     let settings = Settings::silence_ms(300);
     let Some(cluster) = Cluster::on_network("cuts_of_one_direction", 2, &settings) else { return };
     let (a, b) = (cluster.node(0), cluster.node(1));

@@ -3,8 +3,8 @@
 use holm_cluster::{Answer, Cluster, Order, Process, Settings, is_long};
 
 /// Memory that a node may take beyond what it had, in KiB: its queue for the peer (16 MiB), what may have been
-/// under way past a full inbox (16 MiB), the senders, and as much again for the allocator.
-const GROWTH_MAX_KIB: u64 = 96 * 1024;
+/// under way past a full inbox (16 MiB), and as much again for senders and allocator.
+const GROWTH_MAX_KIB: u64 = 64 * 1024;
 
 /// What keeps the receiver from taking more.
 #[derive(Clone, Copy, Debug)]
