@@ -16,7 +16,7 @@
 //! a.wait_peer(&Peer::Down(b.name().to_owned()));
 //! a.wait_saw(near, 1);
 //! cluster.heal();
-//! a.order(Order::Call(far));              // dials by itself
+//! a.reach(far);                           // dials by itself
 //! assert!(matches!(&a.saw(near)[..], [Saw::Down { reason: ExitReason::Noconnection, .. }]));
 //! ```
 //!

@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use rustix::process::{Signal, kill_process};
 
 use crate::is_long;
-use crate::orders::{Answer, Line, Load, Numbered, Order, Peer, Received, Saw, Settings};
+use crate::orders::{Answer, Line, Numbered, Order, Peer, Received, Saw, Settings};
 use crate::program::Birth;
 
 /// How long anything is waited for until the test fails: many times what it takes on a machine that
@@ -176,31 +176,14 @@ impl Process {
         }
     }
 
-    /// Has an actor send small messages to another one; they have been accepted then.
-    pub fn send(&self, from: Pid, to: Pid, count: u64) {
-        let load = Load { count, bytes: 16, ..Load::default() };
-        assert_eq!(self.ask(Order::Send(from, to, load)), Answer::Sent { accepted: count });
-    }
-
     /// What one of its actors was told of so far.
     pub fn saw(&self, actor: Pid) -> Vec<Saw> {
         self.said.state.lock().saw(actor)
     }
 
-    /// The coming and going of its peers so far, with when it was said.
-    pub fn peers(&self) -> Vec<(Instant, Peer)> {
-        self.said.state.lock().peers.clone()
-    }
-
     /// The coming and going of one peer so far: `true` for its coming.
     pub fn ups_and_downs(&self, of: &Self) -> Vec<bool> {
-        let events = self.peers();
-        let mine = events.iter().filter_map(|(_, peer)| match peer {
-            Peer::Up(name) if *name == of.name => Some(true),
-            Peer::Down(name) if *name == of.name => Some(false),
-            Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
-        });
-        mine.collect()
+        self.said.state.lock().ups_and_downs(&of.name).collect()
     }
 
     /// Waits until one of its actors was told of this many things.
@@ -226,14 +209,8 @@ impl Process {
     /// Waits until it has sessions with all these nodes.
     pub fn wait_nodes(&self, nodes: &[&str]) {
         self.wait(&format!("sessions with {nodes:?}"), |state| {
-            let last = |node: &str| {
-                state.peers.iter().rev().find_map(|(_, peer)| match peer {
-                    Peer::Up(name) if name == node => Some(true),
-                    Peer::Down(name) if name == node => Some(false),
-                    Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
-                })
-            };
-            nodes.iter().all(|node| last(node) == Some(true)).then_some(())
+            let is_up = |node: &&str| state.ups_and_downs(node).last() == Some(true);
+            nodes.iter().all(is_up).then_some(())
         });
     }
 
@@ -317,6 +294,14 @@ impl Pending<'_> {
 }
 
 impl State {
+    fn ups_and_downs(&self, of: &str) -> impl Iterator<Item = bool> {
+        self.peers.iter().filter_map(move |(_, peer)| match peer {
+            Peer::Up(name) if name == of => Some(true),
+            Peer::Down(name) if name == of => Some(false),
+            Peer::Up(_) | Peer::Down(_) | Peer::Other(_) => None,
+        })
+    }
+
     fn saw(&self, actor: Pid) -> Vec<Saw> {
         self.saw.iter().filter(|(by, _)| *by == actor).map(|(_, saw)| saw.clone()).collect()
     }

@@ -107,9 +107,9 @@ impl Puppet {
         for number in 1..=count {
             if is_each(number, link_every) {
                 if is_linked {
-                    cx.unlink(to.pid())
+                    cx.unlink(to.pid());
                 } else {
-                    cx.link(to.pid())
+                    cx.link(to.pid());
                 }
                 is_linked = !is_linked;
             }

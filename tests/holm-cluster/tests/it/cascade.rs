@@ -88,7 +88,7 @@ fn a_cut_in_a_cascade_is_heard_of_once() {
     let settings = Settings::silence_ms(if is_long() { 10_000 } else { 600 });
     let Some(cluster) = Cluster::on_network("a_cut_in_a_cascade", NODES, &settings) else { return };
     cluster.connect_all();
-    for round in 0..if is_long() { 10 } else { 3 } {
+    for round in 0..if is_long() { 10 } else { 2 } {
         let ring = Ring::new(&cluster);
         let before = cluster.packets();
         let end = || cluster.node(0).begin(Order::Exit(ring.members[0], failed()));

@@ -48,7 +48,7 @@ fn a_stopped_process_is_down_in_time_and_comes_back() {
 #[test]
 fn load_does_not_make_a_node_look_dead() {
     let ms = if is_long() { 60_000 } else { 2 * silence_ms() };
-    let count = if is_long() { 20_000 } else { 200 };
+    let count = if is_long() { 4_000 } else { 200 };
     let load = Load { count, bytes: 20_000, large_every: 10, large_bytes: 500_000, link_every: 0 };
     let cluster = Cluster::on_loopback(2, &Settings::silence_ms(silence_ms()));
     let (a, b) = (cluster.node(0), cluster.node(1));
