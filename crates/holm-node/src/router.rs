@@ -183,14 +183,13 @@ impl Router {
     ) -> Result<Option<CallTicket>, Refusal> {
         let mut scratch = SCRATCH.take();
         scratch.clear();
-        let codec = match message.method().agreement {
-            Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
-            Agreement::Nothing => BodyCodec::Named,
-        };
-        let (encoded, mentioned) = mentioned_nodes(|| match codec {
-            BodyCodec::Named => message.encode_named(&mut scratch),
-            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => {
+        let has_types = message.method().agreement != Agreement::Nothing;
+        let codec = if has_types { BodyCodec::Positional } else { BodyCodec::Named };
+        let (encoded, mentioned) = mentioned_nodes(|| {
+            if has_types {
                 message.encode(&mut scratch)
+            } else {
+                message.encode_named(&mut scratch)
             }
         });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
