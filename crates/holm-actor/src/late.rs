@@ -6,9 +6,9 @@ use bytes::Bytes;
 use holm_wire::Fingerprint;
 use parking_lot::Mutex;
 
-use crate::cell::{ArrivedBody, decode_untyped};
+use crate::cell::decode_untyped;
 use crate::due::Due;
-use crate::{Actor, ArrivalError, Context, DecodeScope, ReturnPath};
+use crate::{Actor, ArrivalError, ArrivedBody, Context, DecodeScope, ReturnPath};
 
 /// A large message from another node. Whoever reads a session leaves decoding it to the receiver: it
 /// takes as long as thousands of small ones, which would wait.

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use holm_actor::{
-    Agreement, AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, LateKind, LateMessage,
-    MethodInfo, MonitorRef, ReturnPath,
+    AnyCell, ArrivalError, ArrivedBody, CallError, DecodeScope, LateKind, LateMessage, MonitorRef,
+    ReturnPath,
 };
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
-use holm_wire::body::{BodyError, split_both, split_untyped};
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::session::streams::Open;
 use holm_wire::signal::{LinkedBy, Parent, Signal, Target, Watch};
 use holm_wire::{
     BodyCodec, Code, ExitReason, Fingerprint, FrameHead, Kind, MethodId, Pid, RequestId, Serial,
-    Violation, WireError,
+    Shown, Violation, WireError,
 };
 
 use crate::cancels::Cancels;
+use crate::defined::{Arriving, Defined};
 use crate::inner::{Admitted, Inner};
 use crate::link::{Link, LinkRefusal, Pair};
 use crate::permits::Permits;
@@ -53,27 +53,6 @@ pub(crate) struct Dispatch {
     admitted: Admitted,
 }
 
-/// A method as the peer defined it.
-struct Defined {
-    actor_type: String,
-    tag: String,
-    fingerprint: Fingerprint,
-    /// Where it was found last.
-    found: Option<Found>,
-    /// The peer was told which fingerprint this node holds.
-    is_known: bool,
-}
-
-/// A method as an actor of this node has it.
-#[derive(Clone, Copy)]
-struct Found {
-    table: usize,
-    position: usize,
-    info: &'static MethodInfo,
-    /// The peer holds the same fingerprint.
-    is_same: bool,
-}
-
 /// The body of a message, as it came.
 #[derive(Clone, Copy)]
 struct Body<'a> {
@@ -81,13 +60,6 @@ struct Body<'a> {
     bytes: &'a [u8],
     /// The whole message, if it is large.
     whole: Option<&'a Bytes>,
-}
-
-/// A message, as it is to be handed to an actor.
-#[derive(Clone, Copy)]
-enum Arriving<'a> {
-    Typed(usize, ArrivedBody<'a>),
-    Untyped { method: &'a str, args: &'a [u8] },
 }
 
 impl Dispatch {
@@ -112,11 +84,7 @@ impl Dispatch {
                 self.permits.signal();
                 return self.handle_define(method, actor_type, tag, fingerprint);
             }
-            Signal::Known { method, fingerprint } => {
-                self.permits.signal();
-                let known = |out: &mut Out<'_>| out.state.handle_known(method, fingerprint);
-                return self.link.session.append(known).unwrap_or(Ok(()));
-            }
+            Signal::Known { method, fingerprint } => self.handle_known(method, fingerprint)?,
             Signal::Send { to, method, codec, body } => {
                 if self.permits.send() {
                     self.handle_message(to, method, Body { codec, bytes: body, whole }, None)?;
@@ -200,14 +168,15 @@ impl Dispatch {
         {
             return Err(Violation::Method(method));
         }
-        self.methods.push(Defined {
-            actor_type: actor_type.to_owned(),
-            tag: tag.to_owned(),
-            fingerprint,
-            found: None,
-            is_known: false,
-        });
+        self.methods.push(Defined::new(actor_type, tag, fingerprint));
         Ok(())
+    }
+
+    /// The peer says which fingerprint it holds of one of our methods.
+    fn handle_known(&mut self, method: MethodId, theirs: Fingerprint) -> Result<(), Violation> {
+        self.permits.signal();
+        let known = |out: &mut Out<'_>| out.state.handle_known(method, theirs);
+        self.link.session.append(known).unwrap_or(Ok(()))
     }
 
     /// A message, or a call with this id.
@@ -235,10 +204,8 @@ impl Dispatch {
             return Ok(());
         };
         let arriving = defined.resolve(&*cell, body.codec, body.bytes);
-        if let Some(found) = defined.found
-            && !std::mem::replace(&mut defined.is_known, true)
-        {
-            self.link.tell_known(method, found.info);
+        if let Some(fingerprint) = defined.take_answer() {
+            self.link.tell_known(method, fingerprint);
         }
         let mut caller = call.map(|id| {
             let path = CallPath {
@@ -293,11 +260,7 @@ impl Dispatch {
         LateMessage { kind, body: whole.slice_ref(body), caller, refused }
     }
 
-    fn handle_reply(
-        &self,
-        id: RequestId,
-        outcome: Result<(BodyCodec, &[u8]), (WireError, Option<ExitReason>)>,
-    ) {
+    fn handle_reply(&self, id: RequestId, outcome: Result<(BodyCodec, &[u8]), Refused>) {
         // Replies to cancelled calls come to nothing.
         let Some(Some(pending)) = self.link.session.append(|out| out.state.pending.remove(&id))
         else {
@@ -503,82 +466,18 @@ impl Dispatch {
     }
 }
 
-impl Defined {
-    /// How `cell` is to read a body of this codec.
-    fn resolve<'a>(
-        &mut self,
-        cell: &dyn AnyCell,
-        codec: BodyCodec,
-        body: &'a [u8],
-    ) -> Result<Arriving<'a>, ArrivalError> {
-        if self.actor_type.is_empty() && self.tag.is_empty() {
-            if codec != BodyCodec::Named {
-                return Err(BodyError::Invalid("codec").into());
-            }
-            let (method, args) = split_untyped(body)?;
-            return Ok(Arriving::Untyped { method, args });
-        }
-        let found = self.find(cell)?;
-        let theirs = Some(self.fingerprint);
-        let (is_same, is_strict) = (found.is_same, found.info.agreement == Agreement::Fingerprint);
-        let body = match codec {
-            BodyCodec::Positional if is_same => ArrivedBody::Positional(body),
-            BodyCodec::Named if is_same || !is_strict => ArrivedBody::Named { body, theirs },
-            BodyCodec::Both if is_same => ArrivedBody::Positional(split_both(body)?.0),
-            BodyCodec::Both if !is_strict => {
-                ArrivedBody::Named { body: split_both(body)?.1, theirs }
-            }
-            BodyCodec::Positional | BodyCodec::Named | BodyCodec::Both => {
-                return Err(ArrivalError::SchemaMismatch {
-                    actor_type: found.info.actor_type,
-                    tag: self.tag.clone(),
-                    theirs,
-                    ours: (found.info.fingerprint)(),
-                    fault: None,
-                });
-            }
-            BodyCodec::Raw => return Err(BodyError::Invalid("codec").into()),
-        };
-        Ok(Arriving::Typed(found.position, body))
-    }
-
-    /// The method in the table of `cell`'s type.
-    fn find(&mut self, cell: &dyn AnyCell) -> Result<Found, ArrivalError> {
-        let table = cell.table_id();
-        if let Some(found) = self.found
-            && found.table == table
-        {
-            return Ok(found);
-        }
-        if cell.type_name() != self.actor_type {
-            let wanted = self.actor_type.clone();
-            return Err(ArrivalError::WrongType { wanted, found: cell.type_name() });
-        }
-        let (position, info) = cell.method(&self.tag)?;
-        let is_same = (info.fingerprint)() == self.fingerprint;
-        Ok(*self.found.insert(Found { table, position, info, is_same }))
-    }
-}
-
-impl Arriving<'_> {
-    /// How the reply is to be coded.
-    fn codec(&self) -> BodyCodec {
-        match self {
-            Self::Typed(_, ArrivedBody::Positional(_)) => BodyCodec::Positional,
-            Self::Typed(_, ArrivedBody::Named { .. }) | Self::Untyped { .. } => BodyCodec::Named,
-        }
-    }
-}
+/// An answer that is none, and the callee's exit reason if that is why.
+type Refused = (WireError, Option<ExitReason>);
 
 /// What a peer's answer means to the caller.
-fn call_error((error, reason): (WireError, Option<ExitReason>)) -> CallError {
+fn call_error((error, reason): Refused) -> CallError {
     match (error.code, reason) {
         (_, Some(reason)) => CallError::Exited(reason),
         (Code::Noproc, None) => CallError::Noproc,
         (Code::Unanswered, None) => CallError::Unanswered,
         (Code::Full, None) => CallError::Full,
         (Code::Dropped, None) => CallError::Dropped,
-        (Code::WrongType, None) => CallError::WrongType(error.message.to_string()),
+        (Code::WrongType, None) => CallError::WrongType(Shown(&error.message).to_string()),
         (_, None) => CallError::Refused(error),
     }
 }

@@ -15,6 +15,7 @@ mod builder;
 mod cancels;
 mod connect;
 mod counters;
+mod defined;
 mod dialler;
 mod dispatch;
 mod events;

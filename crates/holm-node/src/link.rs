@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use holm_actor::{ActorSystem, Address, AnyCell, Flush, MethodInfo, Watcher, flush_later};
+use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
 use holm_env::Env;
 use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
@@ -15,8 +15,8 @@ use holm_wire::handshake::{Introduction, Role};
 use holm_wire::session::{Order, ReceiverKey};
 use holm_wire::signal::{LinkedBy, Signal, Target, Watch};
 use holm_wire::{
-    Admission, AttemptNo, Code, ExitReason, Incarnation, Kind, LinkId, MethodId, NodeId, NodeName,
-    Pid, RequestId, Serial, Side, Violation, WireError,
+    Admission, AttemptNo, Code, ExitReason, Fingerprint, Incarnation, Kind, LinkId, MethodId,
+    NodeId, NodeName, Pid, RequestId, Serial, Side, Violation, WireError,
 };
 use tokio::sync::{Notify, watch};
 
@@ -106,8 +106,8 @@ impl Link {
     }
 
     /// Tells the peer which fingerprint this node holds of one of its methods.
-    pub(crate) fn tell_known(self: &Arc<Self>, method: MethodId, info: &MethodInfo) {
-        let signal = Signal::Known { method, fingerprint: (info.fingerprint)() };
+    pub(crate) fn tell_known(self: &Arc<Self>, method: MethodId, fingerprint: Fingerprint) {
+        let signal = Signal::Known { method, fingerprint };
         self.session.append(|out| {
             if out.state.takes_names() {
                 // It is small: it is never refused.

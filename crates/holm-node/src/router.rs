@@ -181,13 +181,10 @@ impl Router {
     ) -> Result<Option<CallTicket>, Refusal> {
         let mut args = Args::scratch();
         let body = args.begin();
-        let codec = match message.method().agreement {
-            Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
-            Agreement::Nothing => BodyCodec::Named,
-        };
-        let (encoded, mentioned) = mentioned_nodes(|| match codec {
-            BodyCodec::Named => message.encode_named(body),
-            BodyCodec::Positional | BodyCodec::Raw | BodyCodec::Both => message.encode(body),
+        let has_types = message.method().agreement != Agreement::Nothing;
+        let codec = if has_types { BodyCodec::Positional } else { BodyCodec::Named };
+        let (encoded, mentioned) = mentioned_nodes(|| {
+            if has_types { message.encode(body) } else { message.encode_named(body) }
         });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
             let mentioned = self.peers.introduce(&mentioned);

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holm_actor::{
-    Address, AnyCell, CallError, MethodInfo, MonitorRef, Reach, Refusal, ReplySink, SpawnSink,
-    Watcher,
+    Address, AnyCell, CallError, MethodInfo, MonitorRef, Reach, Refusal, RemoteSpawnError,
+    ReplySink, SpawnSink, Watcher,
 };
 use holm_net::QUEUE_BYTES_MAX;
 use holm_proto::ledger::{LinkIds, LinkKey};
@@ -141,14 +141,16 @@ impl Waiting {
                 sending::announce(out, link.peer_id, &mentioned);
                 let mut held = Some(sink);
                 let asked = Asked { name: &name, fingerprint, codec, args: &args };
-                match (sending::push_spawn(out, asked, &mut held), held) {
-                    (Err(error), Some(sink)) => {
-                        sink.fail(error);
-                        Ok(None)
-                    }
-                    (Ok(()), _) => Ok(None),
-                    (Err(_), None) => unreachable!("the sink is taken by an accepted spawn"),
-                }
+                let refusal = match sending::push_spawn(out, asked, &mut held) {
+                    Err(RemoteSpawnError::TooLarge(too_large)) => Refusal::TooLarge(too_large),
+                    Err(RemoteSpawnError::Unsendable(error)) => Refusal::Unsendable(error),
+                    // Dropped with an error of another kind, the sink tells who waits.
+                    Ok(()) | Err(_) => return Ok(None),
+                };
+                let Some(sink) = held else { return Ok(None) };
+                let args = Vec::new();
+                let waiting = Self::Spawn { name, fingerprint, codec, args, mentioned, sink };
+                Err(Failed::new(waiting, refusal))
             }
             Self::Exit { from, reason } => {
                 Ok(push_to(out, to, |to| Signal::Exit { from, to, reason }))
@@ -196,7 +198,11 @@ impl Failed {
                 let reason = if is_noproc { ExitReason::Noproc } else { ExitReason::Noconnection };
                 cell.link_exit(peer, &LinkIds::from(key), reason);
             }
-            Waiting::Spawn { sink, .. } => sink.disconnected(),
+            Waiting::Spawn { sink, .. } => match refusal {
+                Refusal::TooLarge(too_large) => sink.fail(too_large.into()),
+                Refusal::Unsendable(error) => sink.fail(error.into()),
+                _ => sink.disconnected(),
+            },
             Waiting::Exit { .. } | Waiting::Kill => {}
         }
         false

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use holm_wire::body::BodyError;
 use holm_wire::session::TooLarge;
-use holm_wire::{Code, NodeName, WireError};
+use holm_wire::{Code, NodeName, Shown, WireError};
 
 /// Why a node spawned no actor, or did not say that it did. Texts without more are the node's own.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum RemoteSpawnError {
 
 impl From<WireError> for RemoteSpawnError {
     fn from(error: WireError) -> Self {
-        let text = error.message.to_string();
+        let text = Shown(&error.message).to_string();
         match error.code {
             Code::NotFound => Self::NotSpawnable(text),
             Code::Forbidden => Self::Denied(text),

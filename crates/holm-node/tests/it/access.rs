@@ -1,7 +1,9 @@
 //! Who has a session, under which name, and what it may then do.
 
 use holm::env::Endpoint;
-use holm::{CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnError, Secret};
+use holm::{
+    CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnError, Secret, Value,
+};
 use holm_net::identity::TokenScope;
 use holm_net::security::{SecretSource, SecurityConfig, Token};
 use holm_net::unix_dir::PrivateDir;
@@ -189,6 +191,18 @@ async fn a_peer_does_what_it_may_and_no_more() {
             Err(other) => panic!("{other}"),
         };
         assert_eq!(sent, may_send, "{capabilities:?}");
+        // Without types, too.
+        let untyped = client.call_dyn(local.pid(), "count", Value::Null).await;
+        match untyped {
+            Ok(_) => assert!(may_send),
+            Err(error) => assert_eq!((error.code(), may_send), (Some(Code::Forbidden), false)),
+        }
+        let args: Value = r#"{"entries": []}"#.parse().unwrap();
+        match client.spawn_dyn(server.name(), Log::TABLE.type_name, &args).await {
+            Ok(_) => assert!(may_spawn),
+            Err(RemoteSpawnError::Denied(_)) => assert!(!may_spawn),
+            Err(other) => panic!("{other}"),
+        }
         let spawned = match client.spawn_on::<Log>(server.name(), Log::default()).await {
             Ok(_) => true,
             Err(RemoteSpawnError::Denied(text)) => {

@@ -129,9 +129,13 @@ async fn a_first_message_that_is_too_large_in_both_ways_goes_by_position() {
             bytes.len() as u64
         }
     }
-    let (a, b) = pair().await;
+    let net = Net::default();
+    let limits = holm::Limits { message_max: 256 * 1024, ..holm::Limits::default() };
+    let (a, b) = (net.builder("a@x").limits(limits).start(), net.start("b@x"));
+    let (a, b) = (a.await.unwrap(), b.await);
+    connect(&a, &b).await;
     let sink = reach(&a, &b.spawn(Sink));
-    let size = 40 * 1024 * 1024;
+    let size = 200 * 1024;
     assert_eq!(sink.take(vec![1; size]).await, Ok(size as u64));
 }
 

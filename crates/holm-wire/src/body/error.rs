@@ -1,5 +1,6 @@
 //! What can be wrong with a body.
 
+use crate::Shown;
 use std::fmt;
 
 /// A body could not be coded. Each variant says which side is to blame.
@@ -25,7 +26,7 @@ pub enum BodyError {
     #[error("the sender's body has too many empty elements")]
     TooMany,
     /// The receiver's type refused a value that is well coded.
-    #[error("the receiving type refused the body: {0}")]
+    #[error("the receiving type refused the body: {}", Shown(.0))]
     Refused(String),
     /// The receiver's type cannot be read without names, as one that wants to know what
     /// comes next (`#[serde(untagged)]`, `flatten`).

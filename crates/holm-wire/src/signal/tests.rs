@@ -74,6 +74,23 @@ fn body() -> impl Strategy<Value = &'static [u8]> {
     vec(any::<u8>(), 0..60).prop_map(|bytes| &*bytes.leak())
 }
 
+fn linking() -> impl Strategy<Value = Signal<'static>> {
+    prop_oneof![
+        (any::<u64>(), serial(), serial()).prop_map(|(link, from, to)| Signal::Link {
+            link: LinkId(link),
+            from,
+            to
+        }),
+        (links(), serial(), serial()).prop_map(|(links, from, to)| Signal::Unlink {
+            links,
+            from,
+            to
+        }),
+        (links(), serial(), serial(), reason())
+            .prop_map(|(links, from, to, reason)| Signal::LinkExit { links, from, to, reason }),
+    ]
+}
+
 fn signal() -> impl Strategy<Value = Signal<'static>> {
     let method = any::<u32>().prop_map(MethodId);
     let asked = prop_oneof![
@@ -114,10 +131,6 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
                 tag: "add",
                 fingerprint: Fingerprint::from_u64(fingerprint),
             }),
-            (method.clone(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Known {
-                method,
-                fingerprint: Fingerprint::from_u64(fingerprint),
-            }),
             (any::<u64>(), 0..4_usize).prop_map(|(incarnation, count)| Signal::Node {
                 name: "c@h".parse().unwrap(),
                 incarnation: Incarnation(incarnation),
@@ -133,21 +146,11 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
             (proptest::option::of(serial()), serial())
                 .prop_map(|(from, to)| Signal::Kill { from, to }),
         ];
-    let linking = prop_oneof![
-        (any::<u64>(), serial(), serial()).prop_map(|(link, from, to)| Signal::Link {
-            link: LinkId(link),
-            from,
-            to
-        }),
-        (links(), serial(), serial()).prop_map(|(links, from, to)| Signal::Unlink {
-            links,
-            from,
-            to
-        }),
-        (links(), serial(), serial(), reason())
-            .prop_map(|(links, from, to, reason)| Signal::LinkExit { links, from, to, reason }),
-    ];
-    prop_oneof![asked, unasked, linking]
+    let known = (any::<u32>(), any::<u64>()).prop_map(|(method, fingerprint)| Signal::Known {
+        method: MethodId(method),
+        fingerprint: Fingerprint::from_u64(fingerprint),
+    });
+    prop_oneof![asked, unasked, linking(), known]
 }
 
 proptest! {

@@ -191,6 +191,15 @@ proptest! {
 }
 
 #[test]
+fn what_a_stranger_names_is_shown_on_one_line() {
+    let value = Value::from_iter([("a\nb", Value::from("x"))]);
+    let error = from_value::<std::collections::BTreeMap<String, u8>>(value).unwrap_err();
+    assert_eq!(error.to_string(), "a\\nb: expected u8, found \"x\"");
+    let refused = BodyError::Refused("two\nlines".to_owned()).to_string();
+    assert!(refused.ends_with("two\\nlines"), "{refused}");
+}
+
+#[test]
 fn written_arguments_are_taken() {
     for count in [0, 2, 15, 16, 300] {
         let names: Vec<_> = (0..count).map(|n| format!("n{n}")).collect();

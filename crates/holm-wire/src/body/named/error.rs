@@ -1,6 +1,6 @@
 //! What can be wrong with a value, and where in it.
 
-use crate::body::BodyError;
+use crate::{Shown, body::BodyError};
 use serde::de::{Error, Expected, Unexpected};
 use std::fmt;
 
@@ -66,10 +66,10 @@ impl From<ValueError> for BodyError {
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path())?;
+            write!(f, "{}: ", Shown(self.path()))?;
         }
         match &self.fault {
-            BodyError::Refused(text) => f.write_str(text),
+            BodyError::Refused(text) => Shown(text).fmt(f),
             fault => fault.fmt(f),
         }
     }
