@@ -2,7 +2,7 @@
 
 use holm::env::Endpoint;
 use holm::{
-    CallError, Code, ConnectError, Node, NodeEvent, Remote, RemoteSpawnError, Secret, Value,
+    CallError, Code, ConnectError, Node, NodeEvent, Pid, Remote, RemoteSpawnError, Secret, Value,
 };
 use holm_net::identity::TokenScope;
 use holm_net::security::{SecretSource, SecurityConfig, Token};
@@ -152,6 +152,20 @@ async fn an_allowed_identity_cannot_claim_anothers_name() {
     }
 }
 
+/// Messages and spawns without types are under the same rules.
+async fn untyped(client: &Node, server: &Node, log: Pid, (may_send, may_spawn): (bool, bool)) {
+    match client.call_dyn(log, "count", Value::Null).await {
+        Ok(_) => assert!(may_send),
+        Err(error) => assert_eq!((error.code(), may_send), (Some(Code::Forbidden), false)),
+    }
+    let args: Value = r#"{"entries": []}"#.parse().unwrap();
+    match client.spawn_dyn(server.name(), Log::TABLE.type_name, &args).await {
+        Ok(_) => assert!(may_spawn),
+        Err(RemoteSpawnError::Denied(_)) => assert!(!may_spawn),
+        Err(other) => panic!("{other}"),
+    }
+}
+
 #[tokio::test]
 async fn a_peer_does_what_it_may_and_no_more() {
     let sockets = Sockets::new();
@@ -191,18 +205,7 @@ async fn a_peer_does_what_it_may_and_no_more() {
             Err(other) => panic!("{other}"),
         };
         assert_eq!(sent, may_send, "{capabilities:?}");
-        // Without types, too.
-        let untyped = client.call_dyn(local.pid(), "count", Value::Null).await;
-        match untyped {
-            Ok(_) => assert!(may_send),
-            Err(error) => assert_eq!((error.code(), may_send), (Some(Code::Forbidden), false)),
-        }
-        let args: Value = r#"{"entries": []}"#.parse().unwrap();
-        match client.spawn_dyn(server.name(), Log::TABLE.type_name, &args).await {
-            Ok(_) => assert!(may_spawn),
-            Err(RemoteSpawnError::Denied(_)) => assert!(!may_spawn),
-            Err(other) => panic!("{other}"),
-        }
+        untyped(&client, &server, local.pid(), (may_send, may_spawn)).await;
         let spawned = match client.spawn_on::<Log>(server.name(), Log::default()).await {
             Ok(_) => true,
             Err(RemoteSpawnError::Denied(text)) => {
