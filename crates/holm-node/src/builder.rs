@@ -291,7 +291,7 @@ impl NodeBuilder {
         let mut introduction = Introduction::new(cluster, name.clone(), incarnation);
         introduction.role = self.role;
         introduction.shards = self.shards;
-        introduction.features = Features::USUAL.with(Features::NAMED);
+        introduction.features = Features::USUAL.with(Features::NAMED).with(Features::PAUSE_ALL);
         introduction.compression = self.compression.iter().map(|&one| one as u8).collect();
         introduction.limits = self.limits;
         introduction.build = format!("holm {}", env!("CARGO_PKG_VERSION"));

@@ -228,7 +228,7 @@ impl Dispatch {
         });
         match arrived {
             Ok(false) => {}
-            Ok(true) => self.link.pause(&self.node.env, cell),
+            Ok(true) => self.link.pause(&self.node, cell, body.bytes.len()),
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
                 None if call.is_none() => self.node.count_refused(&self.link, &error),
@@ -500,7 +500,10 @@ impl Handler for Dispatch {
 
     fn handle_control(&mut self, control: Control<'_>) {
         match control {
-            Control::Pause(serial) => {
+            Control::Pause(None) => {
+                self.link.session.append(|out| out.state.all_paused = true);
+            }
+            Control::Pause(Some(serial)) => {
                 let is_room = self.link.session.append(|out| {
                     out.state.paused.insert(serial);
                     out.state.paused.len() <= PAUSED_MAX
@@ -510,7 +513,12 @@ impl Handler for Dispatch {
                 }
             }
             Control::Resume(serial) => {
-                self.link.session.append(|out| out.state.paused.remove(&serial));
+                self.link.session.append(|out| match serial {
+                    Some(serial) => {
+                        out.state.paused.remove(&serial);
+                    }
+                    None => out.state.all_paused = false,
+                });
                 self.link.resumed.notify_waiters();
             }
             Control::Tick | Control::Close { .. } => {}

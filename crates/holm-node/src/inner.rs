@@ -13,7 +13,7 @@ use holm_net::security::SecurityError;
 use holm_net::{Pulse, Security, Session};
 use holm_proto::access::{Access, Capabilities, Identity};
 use holm_proto::ledger::Stamp;
-use holm_wire::handshake::{Established, Features, Introduction, Reject, Role};
+use holm_wire::handshake::{Established, Introduction, Reject, Role};
 use holm_wire::session::{Patience, Terms};
 use holm_wire::{AttemptNo, Code, NodeName, Side};
 use parking_lot::Mutex;
@@ -205,7 +205,7 @@ impl Inner {
         }
         let (identity, capabilities) = (&admitted.identity, &admitted.capabilities);
         let quota = self.gate.quota(identity, &peer.node);
-        let tables = Tables::new(side, &limits, terms.features.contains(Features::NAMED));
+        let tables = Tables::new(side, &limits, terms.features);
         let session = Session::new(connection.writer, terms, tables);
         let link = Arc::new(Link {
             session: Arc::new(session.patience(self.patience)),

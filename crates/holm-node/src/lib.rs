@@ -28,6 +28,7 @@ mod link;
 mod listen;
 mod meter;
 mod node;
+mod overshoot;
 mod peer;
 mod peers;
 mod permits;

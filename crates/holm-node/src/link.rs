@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use holm_actor::{ActorSystem, Address, AnyCell, Flush, Watcher, flush_later};
-use holm_env::Env;
 use holm_net::{Appender, Session, Standing};
 use holm_proto::access::{Capabilities, Identity};
 use holm_proto::ledger::{LinkIds, LinkKey, Stamp};
@@ -20,6 +19,8 @@ use holm_wire::{
 };
 use tokio::sync::{Notify, watch};
 
+use crate::inner::Inner;
+use crate::overshoot::Ask;
 use crate::router::Router;
 use crate::tables::{Tables, WATCHED_MAX, Watched};
 
@@ -244,23 +245,31 @@ impl Link {
         flush_later(self);
     }
 
-    /// Asks the peer to accept no more messages for one of our actors, until half of its inbox
-    /// is free.
-    pub(crate) fn pause(self: &Arc<Self>, env: &Env, cell: Arc<dyn AnyCell>) {
+    /// A message of this length came to an actor whose inbox was full: asks the peer to accept no more
+    /// for it until half of it is free, and none for any actor while much has come so.
+    pub(crate) fn pause(self: &Arc<Self>, node: &Inner, cell: Arc<dyn AnyCell>, length: usize) {
         let serial = cell.pid().serial;
-        let first = self.session.append(|out| {
-            let first = out.state.pausing.insert(serial);
-            if first {
-                push_control(out, &Control::Pause(serial));
+        let asked = self.session.append(|out| {
+            let Ask { one, all } = out.state.overshoot.add(serial, length);
+            if one {
+                push_control(out, &Control::Pause(Some(serial)));
             }
-            first
+            if all && out.state.takes_pause_all {
+                push_control(out, &Control::Pause(None));
+            }
+            (one, out.state.overshoot.is_flood(self.introduction.limits.message_max))
         });
-        if first != Some(true) {
+        let Some((one, is_flood)) = asked else { return };
+        if is_flood {
+            node.gate.count(|counters| counters.floods += 1);
+            self.session.close(Code::Overloaded, "messages for full inboxes, though paused");
+        }
+        if !one {
             return;
         }
         flush_later(self);
         let link = Arc::clone(self);
-        drop(env.spawn(async move {
+        drop(node.env.spawn(async move {
             // With the session the pause ends too.
             let mut ended = link.ended.subscribe();
             tokio::select! {
@@ -269,8 +278,11 @@ impl Link {
                 _ = ended.wait_for(|ended| *ended) => return,
             }
             link.session.append(|out| {
-                out.state.pausing.remove(&serial);
-                push_control(out, &Control::Resume(serial));
+                let Ask { all, .. } = out.state.overshoot.remove(serial);
+                push_control(out, &Control::Resume(Some(serial)));
+                if all && out.state.takes_pause_all {
+                    push_control(out, &Control::Resume(None));
+                }
             });
             flush_later(&link);
         }));
@@ -278,10 +290,9 @@ impl Link {
 
     /// Resolves when an actor of the peer takes messages again, or the session has ended.
     pub(crate) async fn unpaused(&self, to: &Address) {
-        let Address::Pid(pid) = to else { return };
         loop {
             let resumed = self.resumed.notified();
-            match self.session.append(|out| out.state.paused.contains(&pid.serial)) {
+            match self.session.append(|out| out.state.is_paused(to)) {
                 Some(true) => resumed.await,
                 Some(false) | None => return,
             }

@@ -8,6 +8,7 @@ use holm_actor::{
     SpawnSink, Watcher,
 };
 use holm_proto::ledger::Stamp;
+use holm_wire::handshake::Features;
 use holm_wire::{
     BodyCodec, ExitReason, Fingerprint, Limits, MethodId, MonitorId, NodeId, OpenRequests, Pid,
     RequestId, RequestIds, Serial, Side, Violation,
@@ -15,6 +16,7 @@ use holm_wire::{
 
 use crate::SessionBonds;
 use crate::actor_links::ActorLinks;
+use crate::overshoot::Overshoot;
 
 /// Monitors that a peer may have of actors here: more than the supervisors of a large node need,
 /// and some 20 MB. A further one is answered with a `Down`, reason `Noconnection`.
@@ -46,8 +48,12 @@ pub(crate) struct Tables {
     pub(crate) actor_links: ActorLinks,
     /// The peer's actors that take no messages for now.
     pub(crate) paused: BTreeSet<Serial>,
-    /// Our actors that the peer was asked to send no messages for now.
-    pub(crate) pausing: BTreeSet<Serial>,
+    /// None of them takes messages for now.
+    pub(crate) all_paused: bool,
+    /// What came for our actors with full inboxes, for which the peer was asked to send nothing for now.
+    pub(crate) overshoot: Overshoot,
+    /// Whether it can be asked to send nothing to anybody.
+    pub(crate) takes_pause_all: bool,
     /// Third nodes that the peer was told of.
     pub(crate) announced: BTreeSet<NodeId>,
     /// Our calls that waited for this session, by the tickets they waited with.
@@ -75,19 +81,21 @@ pub(crate) struct Watched {
 }
 
 impl Tables {
-    pub(crate) fn new(side: Side, limits: &Limits, takes_names: bool) -> Self {
+    pub(crate) fn new(side: Side, limits: &Limits, features: Features) -> Self {
         Self {
             request_ids: RequestIds::new(side),
             pending: HashMap::new(),
             open: OpenRequests::new(side, limits.requests_max),
-            takes_names,
+            takes_names: features.contains(Features::NAMED),
             methods: HashMap::new(),
             told: Vec::new(),
             monitors: BTreeMap::new(),
             watched: HashMap::new(),
             actor_links: ActorLinks::default(),
             paused: BTreeSet::new(),
-            pausing: BTreeSet::new(),
+            all_paused: false,
+            overshoot: Overshoot::default(),
+            takes_pause_all: features.contains(Features::PAUSE_ALL),
             announced: BTreeSet::new(),
             waited: BTreeMap::new(),
         }
@@ -95,7 +103,7 @@ impl Tables {
 
     /// Whether the receiver takes no messages for now.
     pub(crate) fn is_paused(&self, to: &Address) -> bool {
-        matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
+        self.all_paused || matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
     }
 
     /// Whether the peer reads named bodies.

@@ -19,10 +19,10 @@ pub enum Control<'a> {
         /// For a reader; at most 4 KiB cross the wire.
         message: &'a str,
     },
-    /// An actor's inbox is full: the peer accepts no more messages for it.
-    Pause(Serial),
+    /// An actor's inbox is full: the peer accepts no more messages for it; or, without an actor, for any.
+    Pause(Option<Serial>),
     /// Half of that inbox is free, or its actor has ended.
-    Resume(Serial),
+    Resume(Option<Serial>),
 }
 
 impl<'a> Control<'a> {
@@ -44,7 +44,9 @@ impl<'a> Control<'a> {
                 varint::encode(code.as_u16().into(), out);
                 put_text(message, ERROR_TEXT_MAX, out);
             }
-            Self::Pause(serial) | Self::Resume(serial) => varint::encode(serial.as_u64(), out),
+            Self::Pause(serial) | Self::Resume(serial) => {
+                varint::encode(serial.map_or(0, Serial::as_u64), out);
+            }
         }
     }
 
@@ -76,9 +78,9 @@ impl<'a> Control<'a> {
     }
 }
 
-fn take_serial(payload: &[u8]) -> Result<Serial, Malformed> {
+fn take_serial(payload: &[u8]) -> Result<Option<Serial>, Malformed> {
     let mut cursor = Cursor::new(payload);
-    let serial = Serial::from_u64(cursor.varint("serial")?).ok_or(malformed("serial", "is 0"))?;
+    let serial = Serial::from_u64(cursor.varint("serial")?);
     cursor.finish()?;
     Ok(serial)
 }

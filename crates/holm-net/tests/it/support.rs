@@ -81,7 +81,7 @@ impl Handler for Recorder {
     }
 
     fn handle_control(&mut self, control: Control<'_>) {
-        let Control::Pause(serial) = control else { panic!("{control:?}") };
+        let Control::Pause(Some(serial)) = control else { panic!("{control:?}") };
         self.0.try_send(Event::Pause(serial)).unwrap();
     }
 
@@ -117,7 +117,7 @@ impl Side {
     }
 
     pub(crate) fn pause(&self, serial: Serial) {
-        let control = Control::Pause(serial);
+        let control = Control::Pause(Some(serial));
         self.session
             .append(|out| {
                 out.push(control.head(), Order::Free, |bytes| control.encode(bytes)).unwrap();

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 
 use holm::{Code, ExitReason};
+use holm_wire::body::encode_positional;
 use holm_wire::control::Control;
 use holm_wire::session::{Inbound, Payload, Sink};
 use holm_wire::signal::{Signal, Target, Watch};
@@ -153,9 +154,36 @@ async fn paused_actors_of_one_peer_are_bounded() {
     let server = net.start("s@x").await;
     let mut raw = Raw::connect(&net, &server).await;
     for serial in 1..=65_537 {
-        raw.push_control(&Control::Pause(Serial::from_u64(serial).unwrap()));
+        raw.push_control(&Control::Pause(Serial::from_u64(serial)));
     }
     raw.write().await;
+    assert_eq!(raw.closed().await.0, Code::Overloaded);
+    assert_eq!(server.admission_counters().floods, 1);
+}
+
+/// It sends on to an actor that handles nothing, as fast as it can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ignores_pauses_loses_the_session() {
+    const MESSAGES: u64 = 5_000;
+    const LENGTH: usize = 32 << 10;
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let mut raw = Raw::connect(&net, &server).await;
+    let method = raw.define::<Probe>(0, "take");
+    let probe = Probe::default();
+    let held = server.spawn(probe.clone());
+    let mut hold = Box::pin(held.hold());
+    begin(&mut hold).await;
+    probe.entered.notified().await;
+    let mut body = Vec::new();
+    encode_positional(&(0_u64, vec![0_u8; LENGTH]), &mut body).unwrap();
+    let (to, codec) = (Target::Serial(held.pid().serial), BodyCodec::Positional);
+    for _ in 0..MESSAGES {
+        raw.push(&Signal::Send { to, method, codec, body: &body });
+        if !raw.write().await {
+            break;
+        }
+    }
     assert_eq!(raw.closed().await.0, Code::Overloaded);
     assert_eq!(server.admission_counters().floods, 1);
 }

@@ -158,3 +158,41 @@ async fn requests_beyond_the_limit_are_refused_and_the_session_lives() {
     }
     assert_eq!(there.got().await.unwrap(), []);
 }
+
+/// Beyond this nothing is accepted: where all are paused, what two queues hold, and the stream.
+const ALL_MAX: u64 = 64 << 20;
+
+#[tokio::test]
+async fn senders_by_name_are_paused_when_much_waits() {
+    const LENGTH: u64 = 32 << 10;
+    let (a, b) = pair().await;
+    let probe = Probe::default();
+    let held = b.spawn_with(probe.clone(), room_for(4));
+    b.names().register("held", &held).unwrap();
+    let there = a.at::<Probe>(b.name(), "held");
+    let (other, bystander) = crate::support::probe(&a, &b);
+    let mut hold = Box::pin(there.hold());
+    begin(&mut hold).await;
+    probe.entered.notified().await;
+    let mut accepted = 0;
+    loop {
+        match there.cast().take(accepted, vec![accepted as u8; LENGTH as usize]) {
+            Ok(()) => accepted += 1,
+            Err(SendError::Busy(_)) => break,
+            Err(error) => panic!("{error}"),
+        }
+        tokio::task::yield_now().await;
+        assert!(accepted * LENGTH < ALL_MAX, "never paused");
+    }
+    assert!(accepted * LENGTH > 16 << 20, "{accepted} messages");
+    // The queue empties; the pause goes on, for all, until half is handled.
+    tokio::task::yield_now().await;
+    let mut call = Box::pin(bystander.echo(vec![1]));
+    begin(&mut call).await;
+    probe.release.notify_one();
+    hold.await.unwrap();
+    assert_eq!(call.await.unwrap(), [1]);
+    drop(other);
+    let numbers: Vec<u64> = there.got().await.unwrap().iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (0..accepted).collect::<Vec<_>>());
+}

@@ -53,6 +53,8 @@ impl Features {
     pub const TRACE: Self = Self(1 << 3);
     /// It reads bodies with names, and says which fingerprints of methods it holds.
     pub const NAMED: Self = Self(1 << 4);
+    /// Its receiver can pause all messages, by serial 0.
+    pub const PAUSE_ALL: Self = Self(1 << 5);
     /// Agrees to plain TCP where it can be read on its way, or with a secret.
     pub const INSECURE: Self = Self(1 << 8);
     /// In a Hello before a Noise handshake: that handshake follows.

@@ -97,8 +97,10 @@ fn session_frames() {
     }
     for (name, control) in [
         ("tick", Control::Tick),
-        ("pause", Control::Pause(serial(300))),
-        ("resume", Control::Resume(serial(300))),
+        ("pause", Control::Pause(Some(serial(300)))),
+        ("resume", Control::Resume(Some(serial(300)))),
+        ("pause_all", Control::Pause(None)),
+        ("resume_all", Control::Resume(None)),
         ("close", Control::Close { code: Code::Left, message: "node stops" }),
     ] {
         let bytes = frame(control.head(), |out| control.encode(out));
