@@ -12,6 +12,7 @@ use holm_wire::{
 };
 
 use crate::actors::{Log, Probe};
+use crate::pressure::room_for;
 use crate::raw::{Heard, Raw};
 use crate::support::*;
 
@@ -171,7 +172,7 @@ async fn who_ignores_pauses_loses_the_session() {
     let mut raw = Raw::connect(&net, &server).await;
     let method = raw.define::<Probe>(0, "take");
     let probe = Probe::default();
-    let held = server.spawn(probe.clone());
+    let held = server.spawn_with(probe.clone(), room_for(4));
     let mut hold = Box::pin(held.hold());
     begin(&mut hold).await;
     probe.entered.notified().await;

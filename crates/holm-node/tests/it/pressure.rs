@@ -5,7 +5,7 @@ use holm::{CallError, Capacity, Code, Limits, SendError, SpawnOptions};
 use crate::actors::Probe;
 use crate::support::*;
 
-fn room_for(messages: u32) -> SpawnOptions {
+pub(crate) fn room_for(messages: u32) -> SpawnOptions {
     SpawnOptions::default().mailbox(Capacity::new(messages).unwrap())
 }
 
