@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use holm::Ref;
 use holm::prelude::*;
 use tokio::sync::oneshot;
@@ -193,15 +193,25 @@ async fn ring(node: &Node, n: u64) -> Duration {
     took
 }
 
-/// Measures and prints all of them.
-pub(super) async fn run(meter: &Meter) -> Result<()> {
-    let node = Node::builder("bench@local").start().await?;
+/// Measures and prints all of them, while the node has so many sessions.
+pub(super) async fn run(sessions: usize, meter: &Meter) -> Result<()> {
+    let node = Node::builder("bench@local").listen("tcp:127.0.0.1:0".parse()?).start().await?;
+    let at = node.endpoints().first().cloned().context("the node listens")?;
+    let mut peers = Vec::new();
+    for number in 0..sessions {
+        let peer = Node::builder(&format!("peer-{number}@local")).start().await?;
+        peer.connect(&at).await?;
+        peers.push(peer);
+    }
     let node = &node;
     meter.rate("holm.local.pingpong", "rt/s", 1.0, |n| pingpong(node, n)).await;
     meter.rate("holm.local.call", "rt/s", 1.0, |n| call(node, n)).await;
     meter.rate("holm.local.oneway_1to1", "msgs/s", 1.0, |n| oneway(node, n, 1)).await;
     meter.rate("holm.local.oneway_2to1", "msgs/s", 1.0, |n| oneway(node, n, 2)).await;
     meter.rate("holm.local.ring_1000", "hops/s", 1.0, |n| ring(node, n)).await;
+    for peer in peers {
+        peer.stop().await;
+    }
     node.stop().await;
     spawn::figures(meter)?;
     curve::figures(meter)

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Actors of one process.
-    Local(Measure),
+    Local(Local),
     /// Actors of two processes.
     Remote(Remote),
     /// One idle-spawn repetition, in a process of its own.
@@ -68,6 +68,16 @@ pub(crate) struct Measure {
     spawn: u64,
 }
 
+/// How to measure within a process.
+#[derive(Debug, Args)]
+pub(crate) struct Local {
+    #[command(flatten)]
+    measure: Measure,
+    /// Sessions with other nodes meanwhile, which are idle.
+    #[arg(long, default_value_t = 0)]
+    sessions: usize,
+}
+
 /// How to measure between processes.
 #[derive(Debug, Args)]
 pub(crate) struct Remote {
@@ -103,7 +113,7 @@ pub(crate) async fn run(bench: Bench) -> Result<()> {
     // that waits here.
     let task = tokio::spawn(async move {
         match bench {
-            Bench::Local(measure) => local::run(&measure.into()).await,
+            Bench::Local(local) => local::run(local.sessions, &local.measure.into()).await,
             Bench::Remote(remote) => remote::run(remote.transport, &remote.measure.into()).await,
             Bench::Session(session) => {
                 session::run(&session.channel, &session.measure.into()).await
