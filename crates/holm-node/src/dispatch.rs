@@ -115,17 +115,12 @@ impl Dispatch {
             Signal::Demonitor { watch, to: _ } => self.handle_demonitor(watch),
             Signal::Down { watch, reason } => self.handle_down(watch, reason),
             Signal::Exit { from, to, reason } => {
-                if self.permits.send()
-                    && let Some(cell) = self.node.find(Target::Serial(to))
-                {
-                    let node = self.link.peer_id;
-                    cell.exit(from.map(|serial| Pid { node, serial }), reason);
+                if let Some(cell) = self.may_end(to) {
+                    cell.exit(from.map(|serial| self.theirs(serial)), reason);
                 }
             }
             Signal::Kill { from: _, to } => {
-                if self.permits.send()
-                    && let Some(cell) = self.node.find(Target::Serial(to))
-                {
+                if let Some(cell) = self.may_end(to) {
                     cell.kill();
                 }
             }
@@ -411,6 +406,11 @@ impl Dispatch {
         };
         let retired = end(&*cell, self.theirs(pair.from), &ids);
         self.link.session.append(|out| out.state.actor_links.remove(us, &retired));
+    }
+
+    /// An actor that the peer wants to end.
+    fn may_end(&mut self, serial: Serial) -> Option<Arc<dyn AnyCell>> {
+        if self.permits.send() { self.node.find(Target::Serial(serial)) } else { None }
     }
 
     /// An actor of the peer: it speaks for no others.

@@ -109,7 +109,7 @@ fn push_reply(out: &mut Out<'_>, id: RequestId, codec: BodyCodec, args: &mut Arg
         WireError::new(Code::Overloaded, "too many replies wait to be read")
     } else {
         let reply = |body| Signal::Reply { id, codec, body };
-        match push_args(out, Order::Free, args, reply(&[]), |args| reply(args)) {
+        match push_args(out, Order::Free, args, reply(&[]), reply) {
             Ok(()) => return,
             Err(refused) => WireError::new(Code::TooLarge, refused.to_string()),
         }
