@@ -158,3 +158,39 @@ impl PollScope {
         self.pending.replace(targets);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    #[derive(Default)]
+    struct Counted {
+        flushes: AtomicU32,
+        wakes: AtomicU32,
+    }
+
+    impl Flush for Counted {
+        fn flush(&self) {
+            self.flushes.fetch_add(1, SeqCst);
+        }
+
+        fn wake_writer(&self) {
+            self.wakes.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[test]
+    fn one_flush_at_the_end_of_a_poll_and_the_writer_outside() {
+        let target = Arc::new(Counted::default());
+        flush_later(&target);
+        assert_eq!((target.flushes.load(SeqCst), target.wakes.load(SeqCst)), (0, 1));
+        enter(|| {
+            flush_later(&target);
+            flush_later(&target);
+            assert_eq!(target.flushes.load(SeqCst), 0);
+        });
+        // No worker is being polled here, so nothing is put off.
+        assert_eq!((target.flushes.load(SeqCst), target.wakes.load(SeqCst)), (1, 1));
+    }
+}

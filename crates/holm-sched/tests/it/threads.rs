@@ -198,3 +198,35 @@ fn a_panic_ends_its_task_only() {
         runtime.block_on(told).unwrap().wake();
     });
 }
+
+/// Once for all tasks that were ready, and on their thread; who is on no worker is told.
+#[test]
+fn what_is_put_off_is_done_once_when_nothing_else_is_to_do() {
+    const TASKS: u32 = 3;
+    static TURNS: AtomicU32 = AtomicU32::new(0);
+    static SEEN: AtomicU32 = AtomicU32::new(0);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    fn call() {
+        SEEN.store(TURNS.load(SeqCst), SeqCst);
+        CALLS.fetch_add(1, SeqCst);
+    }
+    within_reason(|| {
+        assert!(!holm_sched::put_off(call));
+        let runtime = multi_thread(1);
+        let scheduler = scheduler(&runtime, 1);
+        let inner = scheduler.clone();
+        // All are queued in one turn, so that they are ready at once.
+        scheduler.spawn(Priority::Normal, 0, async move {
+            for _ in 0..TASKS {
+                inner.spawn(Priority::Normal, 0, async {
+                    assert!(holm_sched::put_off(call));
+                    TURNS.fetch_add(1, SeqCst);
+                });
+            }
+        });
+        while CALLS.load(SeqCst) == 0 {
+            thread::yield_now();
+        }
+        assert_eq!((SEEN.load(SeqCst), CALLS.load(SeqCst)), (TASKS, 1));
+    });
+}
