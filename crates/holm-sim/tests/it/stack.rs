@@ -4,6 +4,7 @@ mod breaks;
 mod crash;
 mod crossing;
 mod faults;
+mod introductions;
 mod links;
 mod member;
 mod planted;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use holm::env::Transport;
 use holm::prelude::*;
-use holm::{AutoConnect, MonitorRef, NodeEvent, NodeEvents, Pid};
+use holm::{AutoConnect, MonitorRef, NodeBuilder, NodeEvent, NodeEvents, Pid};
 use holm_sim::Host;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -28,15 +29,17 @@ async fn start(host: &Host) -> Node {
 
 /// The same over another transport.
 async fn start_over(host: &Host, transport: Arc<dyn Transport>) -> Node {
+    builder(host, transport).start().await.unwrap()
+}
+
+/// A node to be, which dials nobody by itself.
+fn builder(host: &Host, transport: Arc<dyn Transport>) -> NodeBuilder {
     Node::builder(&format!("{}@sim", host.name()))
         .env(host.env())
         .transport(transport)
         .listen(host.endpoint())
         .spawnable::<Stuck>()
         .auto_connect(AutoConnect::Never)
-        .start()
-        .await
-        .unwrap()
 }
 
 /// The actor of type `A` with this pid, as `node` reaches it.
