@@ -282,12 +282,14 @@ impl<S: Send + 'static> Session<S> {
 
     /// What it has done so far.
     pub fn activity(&self) -> Activity {
+        // A system call: not under the lock.
+        let unread = self.writer.has_unread();
         let out = self.out.lock();
         Activity {
             sent: out.sent,
             received: self.received.load(Ordering::Relaxed),
             queued: !out.outbound.is_empty(),
-            unread: self.writer.has_unread(),
+            unread,
         }
     }
 

@@ -7,7 +7,7 @@ use holm_wire::Serial;
 
 /// Bytes beyond the bounds of inboxes at which the peer is asked for no messages at all: as much as its
 /// queue for this node holds.
-pub(crate) const OVERSHOOT_MAX: usize = QUEUE_BYTES_MAX;
+const OVERSHOOT_MAX: usize = QUEUE_BYTES_MAX;
 
 /// What may still be on its way then: the peer's queues of small and of large messages, and the buffers
 /// of both kernels, 8 MiB each on a fast network.
