@@ -40,8 +40,7 @@ pub(crate) struct Admitted {
     capabilities: Capabilities,
     _seat: Seat,
     _shards: Claimed,
-    /// If that was this node's to give.
-    _place: Option<Place>,
+    _place: Place,
 }
 
 /// One node.
@@ -156,7 +155,7 @@ impl Inner {
         let identity = identity::of(proven, address);
         let capabilities = self.gate.judge(&identity, peer)?;
         let older = self.router.by_name(&peer.node);
-        // An arbiter's place says so too, but only the arbiter has one.
+        // Its place may have been taken by an attempt that came to nothing.
         if older.as_ref().is_some_and(|link| link.incarnation > peer.incarnation) {
             return Err(places::stale());
         }

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 
 use crate::link::Link;
 
-/// The peers that this node, as the arbiter of the pair, has committed to.
+/// The peers whose sessions are about to begin, or have begun.
 ///
-/// The node with the greater name is the arbiter, whoever dials, so that of two attempts that cross
-/// both sides keep the same one.
+/// The node with the greater name is the arbiter of the pair, whoever dials, and alone refuses a second
+/// attempt, so that of two that cross both sides keep the same one. Both refuse an earlier life.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Mutex<Held>);
 
@@ -32,24 +32,21 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// Takes the peer's place, if it is this node's to give. A later life of the peer takes the
-    /// place of an earlier one, and so does an attempt which proves that the one that holds it
-    /// `is_over`.
+    /// Takes the peer's place. A later life of the peer takes the place of an earlier one, and so does
+    /// an attempt which proves that the one that holds it `is_over`.
     pub(crate) fn take(
         self: &Arc<Self>,
         agreed: &Established,
         is_over: bool,
-    ) -> Result<Option<Place>, Reject> {
+    ) -> Result<Place, Reject> {
         let peer = &agreed.peer;
-        if !is_arbiter(&agreed.ours.node, &peer.node) {
-            return Ok(None);
-        }
+        let may_be_both = is_over || !is_arbiter(&agreed.ours.node, &peer.node);
         let mut held = self.0.lock();
         if let Some((incarnation, _)) = held.by_peer.get(&peer.node) {
             if *incarnation > peer.incarnation {
                 return Err(stale());
             }
-            if *incarnation == peer.incarnation && !is_over {
+            if *incarnation == peer.incarnation && !may_be_both {
                 return Err(Reject::new(Code::Duplicate, "there is a session with this node"));
             }
         }
@@ -57,7 +54,7 @@ impl Places {
         let number = held.given;
         held.by_peer.insert(peer.node.clone(), (peer.incarnation, number));
         drop(held);
-        Ok(Some(Place { places: Arc::clone(self), peer: peer.node.clone(), number }))
+        Ok(Place { places: Arc::clone(self), peer: peer.node.clone(), number })
     }
 }
 

@@ -189,6 +189,33 @@ async fn who_ignores_pauses_loses_the_session() {
     assert_eq!(server.admission_counters().floods, 1);
 }
 
+/// Too large for the reader to look at: the receiver finds that they are damaged.
+#[tokio::test]
+async fn large_messages_that_do_not_decode_are_refused() {
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let mut raw = Raw::connect(&net, &server).await;
+    let method = raw.define::<Probe>(0, "echo");
+    let probe = server.spawn(Probe::default());
+    let mut body = Vec::new();
+    encode_positional(&(vec![0_u8; 200 << 10],), &mut body).unwrap();
+    body.pop();
+    let (to, codec) = (Target::Serial(probe.pid().serial), BodyCodec::Positional);
+    raw.push(&Signal::Send { to, method, codec, body: &body });
+    raw.call_with(probe.pid(), method, &body);
+    assert!(raw.write().await);
+    raw.read(|heard| match heard {
+        Heard::Signal(Signal::ReplyError { error, .. }) => {
+            assert_eq!(error.code, Code::InvalidRequest);
+            true
+        }
+        Heard::Signal(_) | Heard::Control(_) => false,
+    })
+    .await;
+    assert_eq!(server.dead_letters().refused, 1);
+    assert_eq!(probe.echo(vec![1]).await, Ok(vec![1]));
+}
+
 #[tokio::test]
 async fn names_of_methods_of_one_peer_are_bounded() {
     let net = Net::default();

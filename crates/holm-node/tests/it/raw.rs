@@ -85,9 +85,14 @@ impl Raw {
 
     /// Calls a method without arguments.
     pub(crate) fn call(&mut self, pid: Pid, method: MethodId) {
+        self.call_with(pid, method, &[]);
+    }
+
+    /// Calls a method with these arguments, whatever they are.
+    pub(crate) fn call_with(&mut self, pid: Pid, method: MethodId, body: &[u8]) {
         let (id, to) = (self.ids.allocate(), Target::Serial(pid.serial));
         let codec = BodyCodec::Positional;
-        self.push(&Signal::Call { id, to, method, codec, deadline_ms: None, body: &[] });
+        self.push(&Signal::Call { id, to, method, codec, deadline_ms: None, body });
     }
 
     pub(crate) fn push_control(&mut self, control: &Control<'_>) {

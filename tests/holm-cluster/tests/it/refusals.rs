@@ -20,6 +20,8 @@ fn a_later_life_takes_a_name_and_the_earlier_one_is_told() {
     later.order(Order::Connect(a.endpoint()));
     a.wait_peer_times(&Peer::Up(b.name().to_owned()), 2);
     assert_eq!(a.ups_and_downs(b), [true, false, true]);
+    // Until then it takes the session that it had for one that lives.
+    b.wait_peer(&Peer::Down(a.name().to_owned()));
     let (kind, text) = b.begin(Order::Connect(a.endpoint())).fails();
     assert_eq!(kind, "Handshake");
     assert!(text.contains("a later life of this node is known"), "{text}");
