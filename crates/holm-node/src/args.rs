@@ -1,6 +1,6 @@
 //! Encoded arguments on their way out.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use bytes::Bytes;
 
@@ -16,7 +16,7 @@ const KEPT: usize = 256 * 1024;
 pub(crate) struct Args(Vec<u8>);
 
 thread_local! {
-    static SCRATCH: RefCell<Args> = const { RefCell::new(Args(Vec::new())) };
+    static SCRATCH: Cell<Args> = const { Cell::new(Args(Vec::new())) };
 }
 
 impl Args {

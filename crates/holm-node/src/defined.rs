@@ -38,6 +38,14 @@ impl Defined {
         Self { actor_type, tag, fingerprint, found: None, is_answered: false }
     }
 
+    /// Where the method is in this table, if it was found there last, and the peer, which holds the same
+    /// fingerprint, knows that.
+    #[inline]
+    pub(crate) fn position_in(&self, table: usize) -> Option<usize> {
+        let found = self.found.filter(|found| found.table == table && found.is_same)?;
+        self.is_answered.then_some(found.position)
+    }
+
     /// The fingerprint that this node holds, the first time that it is known.
     pub(crate) fn take_answer(&mut self) -> Option<Fingerprint> {
         let found = self.found?;

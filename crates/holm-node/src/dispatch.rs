@@ -13,7 +13,7 @@ use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::session::streams::Open;
-use holm_wire::signal::{LinkedBy, Parent, Signal, Target, Watch};
+use holm_wire::signal::{LinkedBy, Parent, PlainSend, Signal, Target, Watch};
 use holm_wire::{
     BodyCodec, Code, ExitReason, Fingerprint, FrameHead, Kind, MethodId, Pid, RequestId, Serial,
     Shown, Violation, WireError,
@@ -23,8 +23,10 @@ use crate::cancels::Cancels;
 use crate::defined::{Arriving, Defined};
 use crate::inner::{Admitted, Inner};
 use crate::link::{Link, LinkRefusal, Pair};
+use crate::overshoot::weight_of;
 use crate::permits::Permits;
 use crate::return_path::{CallPath, fail};
+use crate::run::Run;
 use crate::sending::{Asked, Out};
 use crate::tables::{PAUSED_MAX, Pending, Watched};
 
@@ -47,6 +49,9 @@ pub(crate) struct Dispatch {
     /// Bytes in their names.
     method_bytes: usize,
     permits: Permits,
+    run: Run,
+    /// While what a read brought is delivered.
+    scope: Option<DecodeScope>,
     /// Who waits for the peer to cancel.
     cancels: Arc<Cancels>,
     /// The peer's seat and place, held until the session is torn down.
@@ -69,8 +74,32 @@ impl Dispatch {
         permits: Permits,
         admitted: Admitted,
     ) -> Self {
-        let cancels = Arc::default();
-        Self { node, link, methods: Vec::new(), method_bytes: 0, permits, cancels, admitted }
+        Self {
+            node,
+            link,
+            methods: Vec::new(),
+            method_bytes: 0,
+            permits,
+            run: Run::default(),
+            scope: None,
+            cancels: Arc::default(),
+            admitted,
+        }
+    }
+
+    /// A message of the most frequent sort. `false` if it is to be handled as any other.
+    fn handle_plain(&mut self, PlainSend { to, method, body }: PlainSend<'_>) -> bool {
+        let Some(defined) = self.methods.get(method.0 as usize) else { return false };
+        let Some(cell) = self.run.turn_to(to, &self.node, &self.link) else { return false };
+        let Some(position) = defined.position_in(cell.table_id()) else { return false };
+        if self.permits.send() {
+            match cell.arrive(position, ArrivedBody::Positional(body), &mut None) {
+                Ok(false) => {}
+                Ok(true) => self.run.go_beyond(body.len(), &self.node, &self.link),
+                Err(error) => self.node.count_refused(&self.link, &error),
+            }
+        }
+        true
     }
 
     /// Handles a signal; if it is large, `whole` is its payload.
@@ -223,7 +252,7 @@ impl Dispatch {
         });
         match arrived {
             Ok(false) => {}
-            Ok(true) => self.link.pause(&self.node, cell, body.bytes.len()),
+            Ok(true) => self.link.pause(&self.node, &cell, weight_of(body.bytes.len())),
             Err(error) => match caller {
                 Some(path) => path.refuse(&error),
                 None if call.is_none() => self.node.count_refused(&self.link, &error),
@@ -483,9 +512,23 @@ fn call_error((error, reason): Refused) -> CallError {
 }
 
 impl Handler for Dispatch {
+    fn begin_read(&mut self) {
+        self.scope = Some(DecodeScope::enter(&self.node.system));
+    }
+
+    fn end_read(&mut self) {
+        self.scope = None;
+        self.run.end(&self.node, &self.link);
+    }
+
     fn handle_frame(&mut self, head: FrameHead, payload: Payload<'_>) -> Result<(), Violation> {
+        if let Payload::Small(payload) = payload
+            && let Some(send) = PlainSend::decode(head, payload)
+            && self.handle_plain(send)
+        {
+            return Ok(());
+        }
         let signal = Signal::decode(head, payload.as_slice())?;
-        let _scope = DecodeScope::enter(&self.node.system);
         let whole = match &payload {
             Payload::Large(whole) if whole.len() > DECODED_MAX => Some(whole),
             Payload::Large(_) | Payload::Small(_) => None,

@@ -36,6 +36,7 @@ mod ping;
 mod places;
 mod return_path;
 mod router;
+mod run;
 mod sending;
 mod session_bonds;
 mod shard_claims;

@@ -20,7 +20,7 @@ use holm_wire::{
 use tokio::sync::{Notify, watch};
 
 use crate::inner::Inner;
-use crate::overshoot::Ask;
+use crate::overshoot::{Ask, Overshoot};
 use crate::router::Router;
 use crate::tables::{Tables, WATCHED_MAX, Watched};
 
@@ -245,30 +245,15 @@ impl Link {
         flush_later(self);
     }
 
-    /// A message of this length came to an actor whose inbox was full: asks the peer to accept no more
+    /// A message of this weight came to an actor whose inbox was full: asks the peer to accept no more
     /// for it until half of it is free, and none for any actor while much has come so.
-    pub(crate) fn pause(self: &Arc<Self>, node: &Inner, cell: Arc<dyn AnyCell>, length: usize) {
+    pub(crate) fn pause(self: &Arc<Self>, node: &Inner, cell: &Arc<dyn AnyCell>, weight: usize) {
         let serial = cell.pid().serial;
-        let asked = self.session.append(|out| {
-            let Ask { one, all } = out.state.overshoot.add(serial, length);
-            if one {
-                push_control(out, &Control::Pause(Some(serial)));
-            }
-            if all && out.state.takes_pause_all {
-                push_control(out, &Control::Pause(None));
-            }
-            (one, out.state.overshoot.is_flood(self.introduction.limits.message_max))
-        });
-        let Some((one, is_flood)) = asked else { return };
-        if is_flood {
-            node.gate.count(|counters| counters.floods += 1);
-            self.session.close(Code::Overloaded, "messages for full inboxes, though paused");
-        }
-        if !one {
+        if !self.go_beyond(node, serial, |overshoot| overshoot.add(serial, weight)) {
             return;
         }
         flush_later(self);
-        let link = Arc::clone(self);
+        let (link, cell) = (Arc::clone(self), Arc::clone(cell));
         drop(node.env.spawn(async move {
             // With the session the pause ends too.
             let mut ended = link.ended.subscribe();
@@ -286,6 +271,36 @@ impl Link {
             });
             flush_later(&link);
         }));
+    }
+
+    /// More came to this actor, for which the peer was asked to send nothing, if that still holds.
+    pub(crate) fn note_beyond(&self, node: &Inner, serial: Serial, weight: usize) {
+        self.go_beyond(node, serial, |overshoot| overshoot.add_more(serial, weight));
+    }
+
+    /// Counts what came to the full inbox of an actor. Whether the peer is now asked to send it nothing.
+    fn go_beyond(
+        &self,
+        node: &Inner,
+        serial: Serial,
+        count: impl FnOnce(&mut Overshoot) -> Ask,
+    ) -> bool {
+        let asked = self.session.append(|out| {
+            let Ask { one, all } = count(&mut out.state.overshoot);
+            if one {
+                push_control(out, &Control::Pause(Some(serial)));
+            }
+            if all && out.state.takes_pause_all {
+                push_control(out, &Control::Pause(None));
+            }
+            (one, out.state.overshoot.is_flood(self.introduction.limits.message_max))
+        });
+        let Some((asked, is_flood)) = asked else { return false };
+        if is_flood {
+            node.gate.count(|counters| counters.floods += 1);
+            self.session.close(Code::Overloaded, "messages for full inboxes, though paused");
+        }
+        asked
     }
 
     /// Resolves when an actor of the peer takes messages again, or the session has ended.

@@ -24,6 +24,11 @@ pub(crate) struct Overshoot {
     all: bool,
 }
 
+/// What a message with arguments of this length is counted for.
+pub(crate) fn weight_of(length: usize) -> usize {
+    length + OVERHEAD
+}
+
 /// What is to be asked of the peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ask {
@@ -34,14 +39,20 @@ pub(crate) struct Ask {
 }
 
 impl Overshoot {
-    /// A message came to a full inbox: which pauses to ask for.
-    pub(crate) fn add(&mut self, to: Serial, length: usize) -> Ask {
-        let length = length + OVERHEAD;
-        self.bytes += length;
+    /// A message of this weight came to a full inbox: which pauses to ask for.
+    pub(crate) fn add(&mut self, to: Serial, weight: usize) -> Ask {
         let one = !self.by_actor.contains_key(&to);
-        *self.by_actor.entry(to).or_default() += length;
+        self.by_actor.entry(to).or_default();
+        Ask { one, ..self.add_more(to, weight) }
+    }
+
+    /// So much came to one that was full; nothing if half of it has been free since.
+    pub(crate) fn add_more(&mut self, to: Serial, weight: usize) -> Ask {
+        let Some(sum) = self.by_actor.get_mut(&to) else { return Ask::default() };
+        *sum += weight;
+        self.bytes += weight;
         let all = self.bytes >= OVERSHOOT_MAX && !std::mem::replace(&mut self.all, true);
-        Ask { one, all }
+        Ask { one: false, all }
     }
 
     /// Half of an inbox is free, or its actor has ended: which pauses to end.
@@ -77,6 +88,7 @@ mod tests {
         assert_eq!(overshoot.add(serial(2), 1), Ask::default());
         assert_eq!(overshoot.remove(serial(1)), Ask { one: true, all: false });
         assert_eq!(overshoot.remove(serial(1)), Ask::default());
+        assert_eq!(overshoot.add_more(serial(1), OVERSHOOT_MAX), Ask::default());
         assert_eq!(overshoot.remove(serial(2)), Ask { one: true, all: true });
         assert_eq!(overshoot.bytes, 0);
         assert_eq!(overshoot.add(serial(2), OVERSHOOT_MAX), Ask { one: true, all: true });
@@ -87,7 +99,7 @@ mod tests {
         let mut overshoot = Overshoot::default();
         overshoot.add(serial(1), OVERSHOOT_MAX + ON_ITS_WAY_MAX);
         assert!(!overshoot.is_flood(1_000));
-        overshoot.add(serial(1), 1_000);
+        overshoot.add(serial(1), 1_001);
         assert!(overshoot.is_flood(1_000));
     }
 }

@@ -52,6 +52,9 @@ impl Peers {
 
     /// How nodes are introduced to others; this node, unknown ones and observers are not.
     pub(crate) fn introduce(&self, ids: &[NodeId]) -> Vec<Introduced> {
+        if ids.is_empty() {
+            return Vec::new();
+        }
         let introduced = |id: &NodeId| {
             let peer = self.0.read().by_id.get(id).cloned()?;
             peer.introduced().filter(|introduced| introduced.id == *id)

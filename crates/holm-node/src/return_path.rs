@@ -11,7 +11,7 @@ use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError, mentioned_nod
 use crate::args::Args;
 use crate::cancels::Cancels;
 use crate::link::Link;
-use crate::sending::{Out, announce, push, push_args};
+use crate::sending::{Out, announce, push};
 
 /// One call of the peer, until it is answered.
 pub(crate) struct CallPath {
@@ -109,7 +109,13 @@ fn push_reply(out: &mut Out<'_>, id: RequestId, codec: BodyCodec, args: &mut Arg
         WireError::new(Code::Overloaded, "too many replies wait to be read")
     } else {
         let reply = |body| Signal::Reply { id, codec, body };
-        match push_args(out, Order::Free, args, reply(&[]), reply) {
+        let pushed = match args.lend(|head| reply(&[]).encode(head)) {
+            Some(payload) => out.push_bytes(reply(&[]).head(), Order::Free, &payload),
+            None => {
+                out.push(reply(&[]).head(), Order::Free, |bytes| reply(args.body()).encode(bytes))
+            }
+        };
+        match pushed {
             Ok(()) => return,
             Err(refused) => WireError::new(Code::TooLarge, refused.to_string()),
         }

@@ -111,12 +111,20 @@ impl Router {
     }
 
     fn find(&self, to: &Address) -> Option<Arc<Link>> {
-        let links = self.links.read();
-        match to {
-            Address::Pid(pid) => links.by_id.get(&pid.node).cloned(),
-            Address::Named { node, .. } => links.by_name.get(node).cloned(),
+        self.with_link(to, Arc::clone)
+    }
+
+    /// Looks at a session while no other one begins or ends; counting references to it would take
+    /// longer.
+    #[inline]
+    fn with_link<R>(&self, to: &Address, look: impl FnOnce(&Arc<Link>) -> R) -> Option<R> {
+        let links = self.links.read_recursive();
+        let link = match to {
+            Address::Pid(pid) => links.by_id.get(&pid.node),
+            Address::Named { node, .. } => links.by_name.get(node),
             _ => None,
-        }
+        };
+        link.map(look)
     }
 
     /// The peer of an address: one that is known, or whose name says where it is.
@@ -204,9 +212,8 @@ impl Router {
     ) -> Result<Option<CallTicket>, Refusal> {
         let (method, reach) = (message.method(), message.reach());
         loop {
-            let link = self.find(to);
-            let sent = link.as_ref().and_then(|link| {
-                link.session.append(|out| {
+            let send = |link: &Arc<Link>| {
+                let sent = link.session.append(|out| {
                     if out.is_crowded(args.body().len()) || out.state.is_paused(to) {
                         return Err(Refusal::Busy.into());
                     }
@@ -217,19 +224,20 @@ impl Router {
                     }
                     let request = sending::push_call(out, to, encoded, || message.take_sink())?;
                     Ok(Some(CallTicket { session: link.stamp.0, request }))
-                })
-            });
-            match (sent, link) {
-                (Some(Ok(ticket)), Some(link)) => {
-                    flush_later(&link);
-                    return Ok(ticket);
+                });
+                if let Some(Ok(_)) = sent {
+                    flush_later(link);
                 }
-                (Some(Err(Unsent::Refused(refusal))), _) => return Err(refusal),
-                (Some(Err(Unsent::NeedsNames)), _) => {
+                sent
+            };
+            match self.with_link(to, send).flatten() {
+                Some(Ok(ticket)) => return Ok(ticket),
+                Some(Err(Unsent::Refused(refusal))) => return Err(refusal),
+                Some(Err(Unsent::NeedsNames)) => {
                     codec = add_names(message, args)?;
                     continue;
                 }
-                (Some(Ok(_)) | None, _) => {}
+                None => {}
             }
             // The session that will be begins without knowing what the peer holds.
             if method.agreement == Agreement::Names && codec == BodyCodec::Positional {

@@ -8,8 +8,10 @@ use holm_net::Appender;
 use holm_proto::ledger::LinkKey;
 use holm_wire::body::{BodyError, split_both};
 use holm_wire::session::Order;
-use holm_wire::signal::{Parent, Signal, Target, Watch};
-use holm_wire::{BodyCodec, Fingerprint, MethodId, MonitorId, NodeId, Pid, RequestId};
+use holm_wire::signal::{Parent, Signal, Target, Watch, encode_message};
+use holm_wire::{
+    BodyCodec, Fingerprint, FrameHead, Kind, MethodId, MonitorId, NodeId, Pid, RequestId,
+};
 
 use crate::args::Args;
 use crate::link::{Link, order_of};
@@ -52,13 +54,24 @@ struct Envelope<'a> {
     call: Option<RequestId>,
 }
 
-impl<'a> Envelope<'a> {
-    fn around(self, codec: BodyCodec, body: &'a [u8]) -> Signal<'a> {
-        let Self { to, method, call } = self;
-        match call {
-            Some(id) => Signal::Call { id, to, method, codec, deadline_ms: None, body },
-            None => Signal::Send { to, method, codec, body },
+impl Envelope<'_> {
+    fn head(self) -> FrameHead {
+        match self.call {
+            Some(id) => FrameHead::of_request(Kind::Call, id),
+            None => FrameHead::new(Kind::Send),
         }
+    }
+
+    fn encode(self, codec: BodyCodec, out: &mut Vec<u8>) {
+        encode_message(self.to, self.method, codec, out);
+    }
+
+    /// Appends the message with this body, which is copied.
+    fn push(self, out: &mut Out<'_>, codec: BodyCodec, body: &[u8]) -> Result<(), Refusal> {
+        Ok(out.push(self.head(), order_of(self.to), |bytes| {
+            self.encode(codec, bytes);
+            bytes.extend_from_slice(body);
+        })?)
     }
 }
 
@@ -102,34 +115,23 @@ fn push_message(
     wanted: BodyCodec,
 ) -> Result<(), Unsent> {
     let Encoded { codec, args, .. } = message;
-    let order = order_of(envelope.to);
     if codec != wanted {
         let (positional, named) = both(codec, args.body()).ok_or(Unsent::NeedsNames)?;
         let body = if wanted == BodyCodec::Positional { positional } else { named };
-        return Ok(push(out, order, &envelope.around(wanted, body))?);
+        return Ok(envelope.push(out, wanted, body)?);
     }
     if codec == BodyCodec::Both {
-        let pushed = push(out, order, &envelope.around(codec, args.body()));
+        let pushed = envelope.push(out, codec, args.body());
         let Err(Refusal::TooLarge(_)) = pushed else { return Ok(pushed?) };
         let (positional, _) = split_both(args.body()).expect("it was joined here");
-        return Ok(push(out, order, &envelope.around(BodyCodec::Positional, positional))?);
+        return Ok(envelope.push(out, BodyCodec::Positional, positional)?);
     }
-    Ok(push_args(out, order, args, envelope.around(codec, &[]), |body| {
-        envelope.around(codec, body)
-    })?)
-}
-
-/// Appends the signal that is `bare` without these arguments, and `whole` with them; they may be taken.
-pub(crate) fn push_args<'a>(
-    out: &mut Out<'_>,
-    order: Order,
-    args: &'a mut Args,
-    bare: Signal<'_>,
-    whole: impl FnOnce(&'a [u8]) -> Signal<'a>,
-) -> Result<(), Refusal> {
-    match args.lend(|head| bare.encode(head)) {
-        Some(payload) => Ok(out.push_bytes(bare.head(), order, &payload)?),
-        None => push(out, order, &whole(args.body())),
+    match args.lend(|head| envelope.encode(codec, head)) {
+        Some(payload) => {
+            let pushed = out.push_bytes(envelope.head(), order_of(envelope.to), &payload);
+            Ok(pushed.map_err(Refusal::from)?)
+        }
+        None => Ok(envelope.push(out, codec, args.body())?),
     }
 }
 

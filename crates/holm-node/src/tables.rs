@@ -38,6 +38,8 @@ pub(crate) struct Tables {
     takes_names: bool,
     /// Our methods that the peer was told of, by the address of their description.
     methods: HashMap<usize, Told>,
+    /// The one of them that was looked for last.
+    last_method: Option<(usize, Told)>,
     /// The same in the order of their ids.
     told: Vec<&'static MethodInfo>,
     /// Our monitors of the peer's actors.
@@ -88,6 +90,7 @@ impl Tables {
             open: OpenRequests::new(side, limits.requests_max),
             takes_names: features.contains(Features::NAMED),
             methods: HashMap::new(),
+            last_method: None,
             told: Vec::new(),
             monitors: BTreeMap::new(),
             watched: HashMap::new(),
@@ -103,7 +106,9 @@ impl Tables {
 
     /// Whether the receiver takes no messages for now.
     pub(crate) fn is_paused(&self, to: &Address) -> bool {
-        self.all_paused || matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
+        self.all_paused
+            || !self.paused.is_empty()
+                && matches!(to, Address::Pid(pid) if self.paused.contains(&pid.serial))
     }
 
     /// Whether the peer reads named bodies.
@@ -112,8 +117,16 @@ impl Tables {
     }
 
     /// What the peer was told of a method.
-    pub(crate) fn method(&self, info: &'static MethodInfo) -> Option<Told> {
-        self.methods.get(&std::ptr::from_ref(info).addr()).copied()
+    pub(crate) fn method(&mut self, info: &'static MethodInfo) -> Option<Told> {
+        let key = std::ptr::from_ref(info).addr();
+        if let Some((last, told)) = self.last_method
+            && last == key
+        {
+            return Some(told);
+        }
+        let told = self.methods.get(&key).copied()?;
+        self.last_method = Some((key, told));
+        Some(told)
     }
 
     /// The id of the next method: they count from 0.
@@ -145,6 +158,7 @@ impl Tables {
         theirs: Fingerprint,
     ) -> Result<(), Violation> {
         let info = *self.told.get(method.0 as usize).ok_or(Violation::Method(method))?;
+        self.last_method = None;
         if let Some(told) = self.methods.get_mut(&std::ptr::from_ref(info).addr())
             && told.codec == BodyCodec::Both
         {

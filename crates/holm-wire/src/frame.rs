@@ -279,6 +279,21 @@ impl RawHead {
         }))
     }
 
+    /// Reads the most frequent sort of frame, of a known kind, short and without flags, if all of it is
+    /// at the start of `bytes`: its head, and where its payload starts and ends.
+    #[inline]
+    pub(crate) fn decode_short(bytes: &[u8]) -> Option<(FrameHead, Range<usize>)> {
+        let &[length, kind, class_and_flags, ref rest @ ..] = bytes else { return None };
+        let kind = Kind::from_u8(kind)?;
+        let end = usize::from(length) + 1;
+        if length >= 0x80 || end > bytes.len() || class_and_flags != kind.class() as u8 {
+            return None;
+        }
+        let (id, width) = varint::decode(rest).ok()?;
+        let start = 3 + width;
+        (start <= end).then(|| (FrameHead { kind, id: RequestId::from_u64(id) }, start..end))
+    }
+
     /// The head as users see it; `None` for a kind that is unknown and skipped.
     #[inline]
     pub(crate) fn known(kind: u8, id: Option<RequestId>) -> Option<FrameHead> {
@@ -334,6 +349,9 @@ mod tests {
             let raw = RawHead::decode(frame, 1000).unwrap().unwrap();
             prop_assert_eq!(&frame[raw.header..], &payload[..]);
             prop_assert_eq!(RawHead::known(raw.kind, raw.id), Some(head));
+            let short = (frame.len() <= 128).then(|| (head, raw.header..frame.len()));
+            prop_assert_eq!(RawHead::decode_short(frame), short);
+            prop_assert_eq!(RawHead::decode_short(&frame[..frame.len() - 1]), None);
             for cut in 0..raw.header {
                 prop_assert!(RawHead::decode(&frame[..cut], 1000).unwrap().is_none());
             }
@@ -372,6 +390,10 @@ mod tests {
         }
         assert_eq!(decode(&[3, 0x05, FLAG_CHUNK, 0]), Violation::Flags(FLAG_CHUNK));
         assert_eq!(decode(&[3, 0x80, 0x07, 0]), Violation::Flags(0x07));
+        for other in [&[3, 0x05, 0, 0x80][..], &[2, 0x05, 0, 0], &[3, 0x12, 0, 0], &[3, 0x12, 9, 0]]
+        {
+            assert_eq!(RawHead::decode_short(other), None);
+        }
         let skipped = RawHead::decode(&[3, 0x80, 0x04, 0], 64).unwrap().unwrap();
         assert_eq!(RawHead::known(skipped.kind, skipped.id), None);
     }

@@ -56,7 +56,15 @@ pub fn decode(bytes: &[u8]) -> Result<(u64, usize), VarintError> {
     }
 }
 
+/// Of the bytes of a word, the bit that says that another byte follows.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
 fn decode_long(bytes: &[u8]) -> Result<(u64, usize), VarintError> {
+    if let Some(word) = bytes.first_chunk().map(|word| u64::from_le_bytes(*word))
+        && word & MORE != MORE
+    {
+        return decode_word(word);
+    }
     let mut value = 0_u64;
     for (at, &byte) in bytes.iter().take(VARINT_BYTES_MAX).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * at);
@@ -73,6 +81,22 @@ fn decode_long(bytes: &[u8]) -> Result<(u64, usize), VarintError> {
     }
 }
 
+/// Decodes a number that ends in the first eight bytes: all of their bits at once.
+#[inline]
+fn decode_word(word: u64) -> Result<(u64, usize), VarintError> {
+    let ends = !word & MORE;
+    let last = ends.trailing_zeros() / 8;
+    if last > 0 && word >> (8 * last) & 0xff == 0 {
+        return Err(VarintError::Overlong);
+    }
+    // What is up to the end, in groups of 7 bits, then of 14, 28 and 56.
+    let bits = word & (ends ^ ends.wrapping_sub(1)) & !MORE;
+    let bits = bits & 0x007f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
+    let bits = bits & 0x0000_3fff_0000_3fff | (bits & 0x3fff_0000_3fff_0000) >> 2;
+    let bits = bits & 0x0000_0000_0fff_ffff | (bits & 0x0fff_ffff_0000_0000) >> 4;
+    Ok((bits, last as usize + 1))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -81,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(shift in 0..64_u32, value: u64) {
+        fn round_trip(shift in 0..64_u32, value: u64, behind: [u8; 8]) {
             let value = value >> shift;
             let mut bytes = Vec::new();
             encode(value, &mut bytes);
@@ -89,6 +113,9 @@ mod tests {
             for cut in 0..bytes.len() {
                 prop_assert_eq!(decode(&bytes[..cut]), Err(VarintError::Incomplete));
             }
+            let length = bytes.len();
+            bytes.extend(behind);
+            prop_assert_eq!(decode(&bytes), Ok((value, length)));
         }
     }
 
@@ -96,6 +123,8 @@ mod tests {
     fn only_the_shortest_form() {
         for bytes in [&[0x80, 0x00][..], &[0xff, 0x80, 0x00], &[0x80; 10], &[0xff; 11]] {
             assert_eq!(decode(bytes), Err(VarintError::Overlong), "{bytes:x?}");
+            let longer = [bytes, &[1; 8]].concat();
+            assert_eq!(decode(&longer), Err(VarintError::Overlong), "{longer:x?}");
         }
         let mut beyond = [0xff; 10];
         beyond[9] = 2;

@@ -10,6 +10,12 @@ use holm_wire::{Code, FrameHead, RequestId, Violation, WireError};
 
 /// Delivers what a session brings. Used by the session's reader alone.
 pub trait Handler: Send + 'static {
+    /// What one read brought is about to be delivered.
+    fn begin_read(&mut self) {}
+
+    /// All of it was, or the rest never will.
+    fn end_read(&mut self) {}
+
     /// A complete message of the classes actors, membership and bulk. Those of the latter two are
     /// paid for with credit, which [`Session::consumed`](super::Session::consumed) gives back.
     ///

@@ -34,14 +34,16 @@ impl<S: Send + 'static> Session<S> {
             // A panic must not leave behind a session without a reader.
             self.delivering.store(true, Ordering::Relaxed);
             let handled = catch_unwind(AssertUnwindSafe(|| {
+                sink.handler.begin_read();
                 let mut frames = Frames::new(&mut sink);
                 let handled = inbound.handle_read(got, &mut frames);
                 frames.release();
                 handled
             }));
+            let ended = catch_unwind(AssertUnwindSafe(|| sink.handler.end_read()));
             self.delivering.store(false, Ordering::Relaxed);
             self.flush();
-            match handled {
+            match ended.and(handled) {
                 Ok(Ok(())) => {}
                 Ok(Err(violation)) => break End::Violation(violation),
                 Err(_) => break End::Panicked,
@@ -100,10 +102,12 @@ impl<'d, 's, S: Send + 'static, H: Handler> Frames<'d, 's, S, H> {
     }
 
     /// Frees the lock, and wakes whom items were delivered to.
+    #[inline]
     fn release(&mut self) {
-        self.out = None;
-        self.items = 0;
-        self.delivery.wakers.drain(..).for_each(Waker::wake);
+        if self.out.take().is_some() {
+            self.items = 0;
+            self.delivery.wakers.drain(..).for_each(Waker::wake);
+        }
     }
 }
 

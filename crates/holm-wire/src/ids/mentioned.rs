@@ -1,35 +1,57 @@
 //! Which nodes a message mentions: whoever is sent a pid must know its node.
 
 use super::NodeId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+
+/// The nodes of the pids that were serialised on a thread.
+struct Mentioned {
+    /// Where those begin that somebody wants to know just now, if anybody does.
+    from: Cell<Option<usize>>,
+    nodes: RefCell<Vec<NodeId>>,
+}
 
 thread_local! {
-    /// The nodes of the pids that were serialised on this thread, while somebody wants to know.
-    static MENTIONED: RefCell<Option<Vec<NodeId>>> = const { RefCell::new(None) };
+    static MENTIONED: Mentioned =
+        const { Mentioned { from: Cell::new(None), nodes: RefCell::new(Vec::new()) } };
 }
 
 /// Runs `encode`; also the nodes of all pids that it serialises on this thread, each once.
+#[inline]
 pub fn mentioned_nodes<T>(encode: impl FnOnce() -> T) -> (T, Vec<NodeId>) {
-    /// What an encoder around this one has collected comes back, also after a panic.
-    struct Outer(Option<Vec<NodeId>>);
-    impl Drop for Outer {
-        fn drop(&mut self) {
-            MENTIONED.set(self.0.take());
+    /// What an encoder around this one has collected goes on, also after a panic.
+    struct Outer<'a> {
+        mentioned: &'a Mentioned,
+        from: usize,
+        outer: Option<usize>,
+    }
+    impl Outer<'_> {
+        #[inline]
+        fn take(&self) -> Vec<NodeId> {
+            let mut nodes = self.mentioned.nodes.borrow_mut();
+            if nodes.len() == self.from { Vec::new() } else { nodes.split_off(self.from) }
         }
     }
-    let outer = Outer(MENTIONED.replace(Some(Vec::new())));
-    let done = encode();
-    let nodes = MENTIONED.take().unwrap_or_default();
-    drop(outer);
-    (done, nodes)
+    impl Drop for Outer<'_> {
+        #[inline]
+        fn drop(&mut self) {
+            self.take();
+            self.mentioned.from.set(self.outer);
+        }
+    }
+    MENTIONED.with(|mentioned| {
+        let from = mentioned.nodes.borrow().len();
+        let outer = Outer { mentioned, from, outer: mentioned.from.replace(Some(from)) };
+        let done = encode();
+        (done, outer.take())
+    })
 }
 
 /// A pid of this node is serialised.
 pub(super) fn note(node: NodeId) {
-    MENTIONED.with_borrow_mut(|mentioned| {
-        if let Some(nodes) = mentioned
-            && !nodes.contains(&node)
-        {
+    MENTIONED.with(|mentioned| {
+        let Some(from) = mentioned.from.get() else { return };
+        let mut nodes = mentioned.nodes.borrow_mut();
+        if !nodes[from..].contains(&node) {
             nodes.push(node);
         }
     });

@@ -12,11 +12,13 @@ pub struct RequestId(pub NonZeroU64);
 
 impl RequestId {
     /// The id with this value, if it is one.
+    #[inline]
     pub fn from_u64(value: u64) -> Option<Self> {
         NonZeroU64::new(value).map(Self)
     }
 
     /// The value.
+    #[inline]
     pub fn as_u64(self) -> u64 {
         self.0.into()
     }

@@ -10,11 +10,13 @@ pub struct Serial(NonZeroU64);
 
 impl Serial {
     /// The serial with this value, if it is one.
+    #[inline]
     pub fn from_u64(value: u64) -> Option<Self> {
         NonZeroU64::new(value).map(Self)
     }
 
     /// The value.
+    #[inline]
     pub fn as_u64(self) -> u64 {
         self.0.into()
     }

@@ -132,11 +132,7 @@ impl Inbound {
             return self.handle_direct(direct, n, sink);
         }
         self.unread.filled(n);
-        while let Some(raw) = RawHead::decode_in_session(
-            self.unread.as_slice(),
-            self.limits.chunk_max + FRAME_OVERHEAD_MAX,
-            self.codec.is_some(),
-        )? {
+        while let Some(raw) = self.next_head(sink)? {
             let end = raw.header + raw.payload;
             if self.checksum || raw.flags & FLAG_COMPRESSED != 0 {
                 if !self.handle_coded(raw, sink)? {
@@ -171,6 +167,20 @@ impl Inbound {
             }
         }
         Ok(())
+    }
+
+    /// The head of the next frame that is not short, as most are: the sink is given those before it.
+    #[inline]
+    fn next_head(&mut self, sink: &mut impl Sink) -> Result<Option<RawHead>, Violation> {
+        if !self.checksum {
+            while let Some((head, payload)) = RawHead::decode_short(self.unread.as_slice()) {
+                let end = payload.end;
+                sink.frame(head, Payload::Small(&self.unread.as_slice()[payload]))?;
+                self.unread.handled(end);
+            }
+        }
+        let frame_max = self.limits.chunk_max + FRAME_OVERHEAD_MAX;
+        RawHead::decode_in_session(self.unread.as_slice(), frame_max, self.codec.is_some())
     }
 
     /// `n` bytes of a long payload were read.

@@ -2,8 +2,23 @@
 
 use super::{LinkedBy, Signal, Target, Watch, linked_by, options};
 use crate::{
-    Serial, Traceparent, cursor::put_slice, endpoints::put_endpoints, error::put_reason, varint,
+    BodyCodec, MethodId, Serial, Traceparent, cursor::put_slice, endpoints::put_endpoints,
+    error::put_reason, varint,
 };
+
+/// Appends the payload of a message, a Send or a Call without a deadline, up to its body, which takes
+/// the rest.
+#[inline]
+pub fn encode_message(to: Target<'_>, method: MethodId, codec: BodyCodec, out: &mut Vec<u8>) {
+    put_message(to, codec as u8, method, out);
+}
+
+#[inline]
+fn put_message(to: Target<'_>, options: u8, method: MethodId, out: &mut Vec<u8>) {
+    put_target(to, out);
+    out.push(options);
+    varint::encode(method.0.into(), out);
+}
 
 impl Signal<'_> {
     /// Appends the payload. A text over its limit is cut (error texts and reasons) or
@@ -24,16 +39,14 @@ impl Signal<'_> {
         };
         match self {
             Self::Send { to, method, codec, body } => {
-                put_target(*to, out);
-                out.push(*codec as u8 | traced);
-                varint::encode(method.0.into(), out);
+                put_message(*to, *codec as u8 | traced, *method, out);
                 put_trace(out);
                 out.extend_from_slice(body);
             }
             Self::Call { id: _, to, method, codec, deadline_ms, body } => {
-                put_target(*to, out);
-                out.push(*codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE) | traced);
-                varint::encode(method.0.into(), out);
+                let options =
+                    *codec as u8 | bit_if(deadline_ms.is_some(), options::DEADLINE) | traced;
+                put_message(*to, options, *method, out);
                 if let Some(deadline) = deadline_ms {
                     varint::encode(*deadline, out);
                 }

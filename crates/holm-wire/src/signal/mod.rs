@@ -5,6 +5,9 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
+pub use decode::PlainSend;
+pub use encode::encode_message;
+
 use crate::{
     BodyCodec, ExitReason, FrameHead, Incarnation, Kind, LinkId, MethodId, MonitorId, NodeName,
     RequestId, Serial, WireError, hash::StableHash, schema::Fingerprint,

@@ -153,12 +153,30 @@ fn signal() -> impl Strategy<Value = Signal<'static>> {
     prop_oneof![asked, unasked, linking(), known]
 }
 
+/// The plain send that a frame is by [`Signal::decode_traced`].
+fn plain(head: FrameHead, payload: &[u8]) -> Option<PlainSend<'_>> {
+    match Signal::decode_traced(head, payload) {
+        Ok((
+            Signal::Send { to: Target::Serial(to), method, codec: BodyCodec::Positional, body },
+            None,
+        )) => Some(PlainSend { to, method, body }),
+        _ => None,
+    }
+}
+
 proptest! {
     #[test]
     fn round_trip(signal in signal()) {
         let mut payload = Vec::new();
         signal.encode(&mut payload);
+        prop_assert_eq!(PlainSend::decode(signal.head(), &payload), plain(signal.head(), &payload));
         prop_assert_eq!(Signal::decode(signal.head(), &payload), Ok(signal));
+    }
+
+    #[test]
+    fn any_send_is_plain_or_not(payload in vec(prop_oneof![0..4_u8, any::<u8>()], 0..20)) {
+        let head = FrameHead::new(Kind::Send);
+        prop_assert_eq!(PlainSend::decode(head, &payload), plain(head, &payload));
     }
 
     #[test]
@@ -166,6 +184,7 @@ proptest! {
         kind in prop::sample::select(Kind::ALL), id: Option<u64>, payload in vec(any::<u8>(), 0..80),
     ) {
         let head = FrameHead { kind, id: id.and_then(RequestId::from_u64) };
+        prop_assert_eq!(PlainSend::decode(head, &payload), plain(head, &payload));
         if let Ok((signal, trace)) = Signal::decode_traced(head, &payload) {
             let mut again = Vec::new();
             signal.encode_traced(trace, &mut again);
