@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use holm_wire::Fingerprint;
+use holm_wire::body::decode_keeping;
 use parking_lot::Mutex;
 
 use crate::cell::decode_untyped;
@@ -39,16 +40,18 @@ impl LateMessage {
     pub(crate) fn decode<A: Actor>(self) -> Option<A::Msg> {
         let Self { kind, body, mut caller, refused } = self;
         let is_call = caller.is_some();
-        let body = &body[..];
-        let decoded = match kind {
-            LateKind::Positional(method) => {
-                ArrivedBody::Positional(body).decode::<A>(method, &mut caller)
+        let decoded = decode_keeping(&body, || {
+            let body = &body[..];
+            match kind {
+                LateKind::Positional(method) => {
+                    ArrivedBody::Positional(body).decode::<A>(method, &mut caller)
+                }
+                LateKind::Named(method, theirs) => {
+                    ArrivedBody::Named { body, theirs }.decode::<A>(method, &mut caller)
+                }
+                LateKind::Untyped(method) => decode_untyped::<A>(&method, body, &mut caller),
             }
-            LateKind::Named(method, theirs) => {
-                ArrivedBody::Named { body, theirs }.decode::<A>(method, &mut caller)
-            }
-            LateKind::Untyped(method) => decode_untyped::<A>(&method, body, &mut caller),
-        };
+        });
         match (decoded, caller) {
             (Ok(msg), _) => return Some(msg),
             (Err(error), Some(caller)) => caller.refuse(&error),

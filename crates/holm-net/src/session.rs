@@ -136,18 +136,20 @@ impl<S> Appender<'_, S> {
         self.outbound.push(head, order, write)
     }
 
-    /// As [`push`](Self::push), of a whole payload, which is not copied if it is long.
+    /// As [`push`](Self::push), of a payload that is there: `start`, which is copied, and `rest`, which
+    /// is not, if it is long.
     ///
     /// # Errors
     /// As `push`.
-    pub fn push_bytes(
+    pub fn push_parts(
         &mut self,
         head: FrameHead,
         order: Order,
-        payload: &Bytes,
+        start: &[u8],
+        rest: &Bytes,
     ) -> Result<(), TooLarge> {
         debug_assert!(matches!(head.kind.class(), Class::Control | Class::Actors));
-        self.outbound.push_bytes(head, order, payload)
+        self.outbound.push_parts(head, order, start, rest)
     }
 
     /// Notes that somebody waits for the message just appended, or for the answer to it.

@@ -10,6 +10,7 @@ use holm_actor::{
 };
 use holm_net::{End, Handler};
 use holm_proto::ledger::{LinkId, LinkIds, LinkKey};
+use holm_wire::body::decode_keeping;
 use holm_wire::control::Control;
 use holm_wire::session::Payload;
 use holm_wire::session::streams::Open;
@@ -38,7 +39,7 @@ const METHODS_MAX: usize = 16_384;
 const METHOD_BYTES_MAX: usize = METHODS_MAX * 128;
 
 /// Messages larger than this are decoded by their receivers: a chunk, which takes some 10 us.
-const DECODED_MAX: usize = 64 * 1024;
+const DECODED_MAX: usize = 65 * 1024;
 
 /// The receiving side of one session.
 pub(crate) struct Dispatch {
@@ -529,11 +530,13 @@ impl Handler for Dispatch {
             return Ok(());
         }
         let signal = Signal::decode(head, payload.as_slice())?;
-        let whole = match &payload {
-            Payload::Large(whole) if whole.len() > DECODED_MAX => Some(whole),
-            Payload::Large(_) | Payload::Small(_) => None,
-        };
-        self.handle_signal(signal, whole)
+        match &payload {
+            Payload::Small(_) => self.handle_signal(signal, None),
+            Payload::Large(whole) => {
+                let late = (whole.len() > DECODED_MAX).then_some(whole);
+                decode_keeping(whole, || self.handle_signal(signal, late))
+            }
+        }
     }
 
     fn handle_open(&mut self, _id: RequestId, _open: Open<'_>) -> Result<(), WireError> {

@@ -8,7 +8,7 @@ use holm_wire::session::Order;
 use holm_wire::signal::Signal;
 use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError, mentioned_nodes};
 
-use crate::args::Args;
+use crate::args::{Args, Lent};
 use crate::cancels::Cancels;
 use crate::link::Link;
 use crate::sending::{Out, announce, push};
@@ -36,8 +36,7 @@ impl ReturnPath for CallPath {
     fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
         self.answered = true;
         let mut args = Args::scratch();
-        let bytes = args.begin();
-        let (encoded, mentioned) = mentioned_nodes(|| body(bytes));
+        let (encoded, mentioned) = mentioned_nodes(|| args.encode(body));
         match encoded {
             Ok(()) => {
                 let nodes = self.link.router.peers.introduce(&mentioned);
@@ -105,12 +104,14 @@ fn answer(link: &Arc<Link>, id: RequestId, push: impl FnOnce(&mut Out<'_>)) {
 /// Appends a reply. One that is larger than the peer takes, or finds its queue full, is replaced by
 /// that error.
 fn push_reply(out: &mut Out<'_>, id: RequestId, codec: BodyCodec, args: &mut Args) {
-    let error = if out.is_crowded(args.body().len()) {
+    let error = if out.is_crowded(args.len()) {
         WireError::new(Code::Overloaded, "too many replies wait to be read")
     } else {
         let reply = |body| Signal::Reply { id, codec, body };
         let pushed = match args.lend(|head| reply(&[]).encode(head)) {
-            Some(payload) => out.push_bytes(reply(&[]).head(), Order::Free, &payload),
+            Some(Lent { start, rest }) => {
+                out.push_parts(reply(&[]).head(), Order::Free, &start, &rest)
+            }
             None => {
                 out.push(reply(&[]).head(), Order::Free, |bytes| reply(args.body()).encode(bytes))
             }

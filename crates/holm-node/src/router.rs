@@ -188,11 +188,14 @@ impl Router {
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
         let mut args = Args::scratch();
-        let body = args.begin();
         let has_types = message.method().agreement != Agreement::Nothing;
         let codec = if has_types { BodyCodec::Positional } else { BodyCodec::Named };
         let (encoded, mentioned) = mentioned_nodes(|| {
-            if has_types { message.encode(body) } else { message.encode_named(body) }
+            args.encode(
+                |out| {
+                    if has_types { message.encode(out) } else { message.encode_named(out) }
+                },
+            )
         });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
             let mentioned = self.peers.introduce(&mentioned);
@@ -214,7 +217,7 @@ impl Router {
         loop {
             let send = |link: &Arc<Link>| {
                 let sent = link.session.append(|out| {
-                    if out.is_crowded(args.body().len()) || out.state.is_paused(to) {
+                    if out.is_crowded(args.len()) || out.state.is_paused(to) {
                         return Err(Refusal::Busy.into());
                     }
                     sending::announce(out, link.peer_id, &mentioned);
@@ -310,7 +313,7 @@ fn add_names(message: &dyn Outgoing, args: &mut Args) -> Result<BodyCodec, Refus
     let positional = args.body().to_vec();
     let mut named = Vec::new();
     message.encode_named(&mut named)?;
-    join_both(&positional, &named, args.begin());
+    args.encode(|out| join_both(&positional, &named, out));
     Ok(BodyCodec::Both)
 }
 

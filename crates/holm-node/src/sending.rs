@@ -13,7 +13,7 @@ use holm_wire::{
     BodyCodec, Fingerprint, FrameHead, Kind, MethodId, MonitorId, NodeId, Pid, RequestId,
 };
 
-use crate::args::Args;
+use crate::args::{Args, Lent};
 use crate::link::{Link, order_of};
 use crate::peer::Introduced;
 use crate::tables::{Pending, Tables, Told};
@@ -127,8 +127,8 @@ fn push_message(
         return Ok(envelope.push(out, BodyCodec::Positional, positional)?);
     }
     match args.lend(|head| envelope.encode(codec, head)) {
-        Some(payload) => {
-            let pushed = out.push_bytes(envelope.head(), order_of(envelope.to), &payload);
+        Some(Lent { start, rest }) => {
+            let pushed = out.push_parts(envelope.head(), order_of(envelope.to), &start, &rest);
             Ok(pushed.map_err(Refusal::from)?)
         }
         None => Ok(envelope.push(out, codec, args.body())?),

@@ -84,7 +84,7 @@ impl Waiting {
     fn size(&self) -> usize {
         OVERHEAD
             + match self {
-                Self::Cast { args, .. } | Self::Call { args, .. } => args.body().len(),
+                Self::Cast { args, .. } | Self::Call { args, .. } => args.len(),
                 Self::Spawn { args, .. } => args.len(),
                 Self::Monitor(_) | Self::Link { .. } | Self::Exit { .. } | Self::Kill => 0,
             }

@@ -7,7 +7,8 @@ const MESSAGE_MAX_DEFAULT: usize = 64 * 1024 * 1024;
 const MESSAGE_MAX_MIN: usize = CHUNK_MAX;
 /// Data of a chunk by default, in bytes: long enough that its header costs nothing,
 /// short enough that a small frame waits about 50 microseconds behind it at 10 Gbit/s.
-const CHUNK_DEFAULT: usize = 64 * 1024;
+/// 64 KiB of a user's bytes fit, with what goes around them.
+const CHUNK_DEFAULT: usize = 65 * 1024;
 /// Shortest chunk that may be agreed on, and shortest that may be sent but for the
 /// last, so that a message cannot be cut into dust. A shorter one is a violation.
 pub(crate) const CHUNK_MIN: usize = 16 * 1024;
@@ -50,7 +51,7 @@ const TICK_MAX: usize = 60_000;
 pub struct Limits {
     /// Largest message in bytes (64 MiB), envelope included.
     pub message_max: usize,
-    /// Most data in one chunk, in bytes (64 KiB): 16 to 256 KiB.
+    /// Most data in one chunk, in bytes (65 KiB): 16 to 256 KiB.
     pub chunk_max: usize,
     /// Chunked messages open at once in one direction (32): 1 to 1,024.
     pub open_max: usize,

@@ -47,6 +47,7 @@ pub use holm_node::{
     NodeBuilder, NodeEvent, NodeEvents, NodeStatus, PING_TIMEOUT, PingError, Rate, SessionBonds,
     SessionStatus, StartError, access, security,
 };
+pub use holm_wire::body::Blob;
 pub use holm_wire::session::Patience;
 pub use holm_wire::value::Value;
 pub use holm_wire::{

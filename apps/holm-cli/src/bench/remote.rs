@@ -6,9 +6,8 @@ mod server;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bytes::Bytes;
-use holm::NodeName;
 use holm::prelude::*;
+use holm::{Blob, NodeName};
 use tokio::task::JoinSet;
 
 pub(super) use self::server::serve;
@@ -55,7 +54,7 @@ pub(super) async fn run(joint: Joint, meter: &Meter) -> Result<()> {
         let server = small.clone();
         async move { server.echo(1).await.ok().map(|_| ()) }
     };
-    let large = Bytes::from(vec![7; LARGE]);
+    let large = Blob::from(vec![7; LARGE]);
     let transferred = move || {
         let (bulk, large) = (bulk.clone(), large.clone());
         async move {
@@ -100,7 +99,7 @@ async fn oneway(server: &Ref<Server>, n: u64) -> Duration {
 }
 
 async fn blocks(server: &Ref<Server>, n: u64) -> Duration {
-    let block = Bytes::from(vec![7; BLOCK]);
+    let block = Blob::from(vec![7; BLOCK]);
     let start = Instant::now();
     for _ in 0..n {
         server.send().take_bytes(block.clone()).await.expect("the server lives");

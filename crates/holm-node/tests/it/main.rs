@@ -5,6 +5,7 @@
 mod access;
 mod actors;
 mod admission;
+mod blobs;
 mod dialling;
 mod dynamics;
 mod errors;

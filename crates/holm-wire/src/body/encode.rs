@@ -1,6 +1,6 @@
 //! Values to positional bytes, by postcard.
 
-use super::BodyError;
+use super::{BodyError, blob::lends};
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
@@ -29,7 +29,9 @@ impl Flavor for Append<'_> {
 
     #[inline]
     fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(data);
+        if !lends(self.0, data) {
+            self.0.extend_from_slice(data);
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! written by postcard and read by [`decode_positional`], which bounds what a stranger's
 //! bytes can make it do. Named is MessagePack with names, for sides whose types differ.
 
+mod blob;
 mod both;
 mod decode;
 mod encode;
@@ -13,6 +14,7 @@ mod named;
 pub(crate) mod tests;
 mod untyped;
 
+pub use blob::{Blob, decode_keeping, encode_lending};
 pub use both::{join_both, split_both};
 pub use decode::decode_positional;
 pub use encode::encode_positional;

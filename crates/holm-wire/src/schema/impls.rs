@@ -1,7 +1,10 @@
 //! Schemas of the standard library's types, and of the wire's own.
 
 use super::{Schema, SchemaHasher, hasher::Mark};
-use crate::{ClusterName, ExitReason, Incarnation, NodeId, NodeName, Pid, Serial, handshake::Role};
+use crate::{
+    ClusterName, ExitReason, Incarnation, NodeId, NodeName, Pid, Serial, body::Blob,
+    handshake::Role,
+};
 use bytes::Bytes;
 use std::{
     borrow::Cow,
@@ -37,7 +40,7 @@ plain! {
     F64: f64;
     Char: char;
     Text: str, String, NodeName, ClusterName;
-    Bytes: Bytes;
+    Bytes: Bytes, Blob;
     Unit: ();
 }
 

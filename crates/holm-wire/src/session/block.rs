@@ -29,11 +29,12 @@ impl Block {
         &mut self.frames
     }
 
-    /// Appends a frame, and is full.
-    pub(crate) fn share(&mut self, head: FrameHead, payload: Bytes) {
+    /// Appends a frame whose payload begins with `start`, and is full.
+    pub(crate) fn share(&mut self, head: FrameHead, start: &[u8], rest: Bytes) {
         debug_assert!(self.tail.is_empty(), "nothing goes behind a payload that is lent");
-        write_head(&mut self.frames, head, payload.len());
-        self.tail = payload;
+        write_head(&mut self.frames, head, start.len() + rest.len());
+        self.frames.extend_from_slice(start);
+        self.tail = rest;
     }
 
     #[inline]

@@ -83,13 +83,13 @@ impl ClassQueue {
         block
     }
 
-    /// Adds a frame without copying its payload; says how many bytes it makes. `None`, and
+    /// Adds a frame without copying the rest of its payload; says how many bytes it makes. `None`, and
     /// nothing was added, if it must wait.
     pub(crate) fn share(
         &mut self,
         head: FrameHead,
         order: Order,
-        payload: &Bytes,
+        (start, rest): (&[u8], &Bytes),
         spare: &mut Vec<Vec<u8>>,
     ) -> Option<usize> {
         if self.lanes.must_hold(order) {
@@ -97,7 +97,7 @@ impl ClassQueue {
         }
         let block = self.open_block(spare);
         let before = block.len();
-        block.share(head, payload.clone());
+        block.share(head, start, rest.clone());
         let added = block.len() - before;
         self.queued += added;
         Some(added)
@@ -105,8 +105,8 @@ impl ClassQueue {
 
     /// Adds a large message.
     pub(crate) fn push_large(&mut self, large: Large) {
-        self.queued += large.payload.len();
-        self.queued_large += large.payload.len();
+        self.queued += large.len();
+        self.queued_large += large.len();
         if self.lanes.must_hold(large.order) {
             self.lanes.hold(large);
         } else {

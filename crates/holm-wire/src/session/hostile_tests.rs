@@ -8,7 +8,7 @@ use crate::{
     varint,
 };
 
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 65 * 1024;
 
 struct Ignore;
 

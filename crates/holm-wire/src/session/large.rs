@@ -4,6 +4,7 @@ use super::{lanes::Order, turns::QUEUES};
 use crate::{
     Codec, FrameHead, Limits,
     frame::{ChunkHeader, ChunkMark},
+    limits::CHUNK_MIN,
 };
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -13,7 +14,15 @@ use std::collections::VecDeque;
 pub(crate) struct Large {
     pub(crate) head: FrameHead,
     pub(crate) order: Order,
-    pub(crate) payload: Bytes,
+    /// How its payload begins.
+    pub(crate) start: Box<[u8]>,
+    pub(crate) rest: Bytes,
+}
+
+impl Large {
+    pub(crate) fn len(&self) -> usize {
+        self.start.len() + self.rest.len()
+    }
 }
 
 /// How frames are coded beyond their plain form.
@@ -73,8 +82,22 @@ struct Open {
     message: u64,
     sequence: u64,
     total: usize,
+    /// What goes before `rest`.
+    start: Box<[u8]>,
     rest: Bytes,
     compressed: bool,
+}
+
+impl Open {
+    /// What the next chunk holds.
+    fn next(&mut self, chunk_max: usize) -> Bytes {
+        if self.start.is_empty() {
+            return self.rest.split_to(self.rest.len().min(chunk_max));
+        }
+        // As little of the rest as may be is copied to go with its start.
+        let copied = self.rest.split_to(CHUNK_MIN.saturating_sub(self.start.len()));
+        [&std::mem::take(&mut self.start)[..], &copied].concat().into()
+    }
 }
 
 /// A chunk ready to be written.
@@ -120,15 +143,16 @@ impl Cutter {
         written: u64,
     ) {
         while let Some((_, large)) = self.waiting.pop_front_if(|(after, large)| {
-            *after <= written && budget.take(queue, large.payload.len(), limits)
+            *after <= written && budget.take(queue, large.len(), limits)
         }) {
             self.open.push_back(Open {
                 head: large.head,
                 order: large.order,
                 message: self.next_message,
                 sequence: 0,
-                total: large.payload.len(),
-                rest: large.payload,
+                total: large.len(),
+                start: large.start,
+                rest: large.rest,
                 compressed: false,
             });
             self.next_message += 1;
@@ -138,7 +162,7 @@ impl Cutter {
     /// The next chunk, of the open message whose turn it is.
     pub(crate) fn cut(&mut self, chunk_max: usize, coder: &mut Coder) -> Option<Chunk> {
         let mut message = self.open.pop_front()?;
-        let raw = message.rest.split_to(message.rest.len().min(chunk_max));
+        let raw = message.next(chunk_max);
         let last = message.rest.is_empty();
         // The first chunk shows whether the message is worth it.
         let compressed = match &mut coder.codec {

@@ -12,6 +12,7 @@ use crate::{
     Class, Codec, FrameHead, Limits,
     frame::{code_frame, write_frame},
     handshake::Features,
+    limits::CHUNK_MIN,
 };
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -126,7 +127,7 @@ impl Outbound {
             let payload = Bytes::copy_from_slice(&buffer[buffer.len() - payload..]);
             buffer.truncate(start);
             buffer.shrink_to(BLOCK_BYTES);
-            return self.push_large(head, order, payload);
+            return self.push_large(head, order, (&[], payload));
         }
         if !self.plain {
             let codec = if queue.is_none() { None } else { self.coder.codec.as_mut() };
@@ -150,21 +151,37 @@ impl Outbound {
         order: Order,
         payload: &Bytes,
     ) -> Result<(), TooLarge> {
-        let length = payload.len();
-        if length < SHARE_MIN {
-            return self.push(head, order, |out| out.extend_from_slice(payload));
-        }
+        self.push_parts(head, order, &[], payload)
+    }
+
+    /// The same of a payload that begins with `start`, which is short, and is copied.
+    ///
+    /// # Errors
+    /// [`TooLarge`], at the caller.
+    pub fn push_parts(
+        &mut self,
+        head: FrameHead,
+        order: Order,
+        start: &[u8],
+        rest: &Bytes,
+    ) -> Result<(), TooLarge> {
+        let length = start.len() + rest.len();
         if length > self.limits.chunk_max {
-            return self.push_large(head, order, payload.clone());
+            return self.push_large(head, order, (start, rest.clone()));
         }
-        if self.plain
+        if rest.len() >= SHARE_MIN
+            && self.plain
             && let Some(queue) = queue_of(head.kind.class())
-            && let Some(added) = self.queues[queue].share(head, order, payload, &mut self.spare)
+            && let Some(added) =
+                self.queues[queue].share(head, order, (start, rest), &mut self.spare)
         {
             self.queued += added;
             return Ok(());
         }
-        self.push(head, order, |out| out.extend_from_slice(payload))
+        self.push(head, order, |out| {
+            out.extend_from_slice(start);
+            out.extend_from_slice(rest);
+        })
     }
 
     /// Queues a message larger than a chunk.
@@ -172,17 +189,22 @@ impl Outbound {
         &mut self,
         head: FrameHead,
         order: Order,
-        payload: Bytes,
+        (start, rest): (&[u8], Bytes),
     ) -> Result<(), TooLarge> {
-        let length = payload.len();
+        let length = start.len() + rest.len();
         let Some(queue) = queue_of(head.kind.class()) else {
             return Err(TooLarge { length, max: self.limits.chunk_max });
         };
         if length > self.limits.message_max {
             return Err(TooLarge { length, max: self.limits.message_max });
         }
+        let (start, rest) = if start.len() <= CHUNK_MIN {
+            (start.into(), rest)
+        } else {
+            (Box::default(), [start, &rest].concat().into())
+        };
         self.queued += length;
-        self.queues[queue].push_large(Large { head, order, payload });
+        self.queues[queue].push_large(Large { head, order, start, rest });
         Ok(())
     }
 

@@ -194,12 +194,17 @@ proptest! {
                 Op::Push(order, size) => {
                     let bytes = payload(sent.len(), size);
                     let head = FrameHead::new(Kind::Send);
-                    // Either way of pushing takes any size.
-                    if size % 2 == 0 {
-                        outbound.push(head, order, |out| out.extend_from_slice(&bytes)).unwrap();
-                    } else {
-                        outbound.push_bytes(head, order, &Bytes::from(bytes.clone())).unwrap();
+                    // Each way of pushing takes any size.
+                    match size % 3 {
+                        0 => outbound.push(head, order, |out| out.extend_from_slice(&bytes)),
+                        1 => outbound.push_bytes(head, order, &Bytes::from(bytes.clone())),
+                        _ => {
+                            let (start, rest) = bytes.split_at(size / 3 % (size + 1));
+                            let rest = Bytes::copy_from_slice(rest);
+                            outbound.push_parts(head, order, start, &rest)
+                        }
                     }
+                    .unwrap();
                     sent.push((order, bytes));
                 }
                 Op::Control => {

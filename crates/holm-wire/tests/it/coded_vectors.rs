@@ -3,11 +3,11 @@
 use crate::{
     Log, feed,
     signals::{messages, named, request, spawns},
-    vectors::{Vectors, written},
+    vectors::{Vectors, limits, written},
 };
 use bytes::Bytes;
 use holm_wire::{
-    Class, Code, Compression, FrameHead, Kind, Limits, Side, Traceparent, WireError,
+    Class, Code, Compression, FrameHead, Kind, Side, Traceparent, WireError,
     handshake::Features,
     session::{
         Credit, Inbound, Order, Outbound, Terms,
@@ -17,7 +17,7 @@ use holm_wire::{
 };
 
 fn terms(features: Features, compression: Option<Compression>) -> Terms {
-    Terms { side: Side::Dialled, limits: Limits::default(), features, compression }
+    Terms { side: Side::Dialled, limits: limits(), features, compression }
 }
 
 /// The frame as it travels on these terms, which is read again.

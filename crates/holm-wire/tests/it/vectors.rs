@@ -116,11 +116,16 @@ fn session_frames() {
     assert_eq!(bytes.len(), 5 + 125);
 }
 
+/// Those of the first release.
+pub(crate) fn limits() -> Limits {
+    Limits { chunk_max: 64 * 1024, ..Limits::default() }
+}
+
 #[test]
 fn chunks() {
     let mut vectors = Vectors::of(include_str!("../../testdata/chunks.hex"));
     let payload = Bytes::from(vec![0xaa; 2 * 64 * 1024 + 1]);
-    let mut outbound = Outbound::new(Limits::default());
+    let mut outbound = Outbound::new(limits());
     let head = FrameHead::of_request(Kind::Reply, request(7));
     outbound.push_bytes(head, Order::Free, &payload).unwrap();
     let bytes = written(&mut outbound);
@@ -133,7 +138,10 @@ fn chunks() {
 }
 
 pub(crate) fn introduction(node: &str) -> Introduction {
-    Introduction::new("main".parse().unwrap(), node.parse().unwrap(), Incarnation(1000))
+    let (cluster, node) = ("main".parse().unwrap(), node.parse().unwrap());
+    let mut it = Introduction::new(cluster, node, Incarnation(1000));
+    it.limits = limits();
+    it
 }
 
 fn full_introduction() -> Introduction {

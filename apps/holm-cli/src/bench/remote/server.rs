@@ -1,9 +1,8 @@
 //! The other process.
 
 use anyhow::{Context as _, Result};
-use bytes::Bytes;
 use holm::prelude::*;
-use holm::{AdmissionLimits, Inbox, Limits, NodeBuilder, Pid, Rate};
+use holm::{AdmissionLimits, Blob, Inbox, Limits, NodeBuilder, Pid, Rate};
 
 /// Largest message of both processes: the large one of the latency figure, with room.
 const MESSAGE_MAX: usize = 128 * 1024 * 1024;
@@ -34,7 +33,7 @@ impl Server {
         self.taken += 1;
     }
 
-    async fn take_bytes(&mut self, bytes: Bytes) {
+    async fn take_bytes(&mut self, bytes: Blob) {
         std::hint::black_box(bytes);
         self.taken += 1;
     }
