@@ -22,41 +22,61 @@ const LEND_MIN: usize = 16 * 1024;
 /// What is kept holds a buffer of so many times its length, at most.
 const KEPT_PART: usize = 2;
 
-/// Encoding on one thread, for who sends what was lent behind what was encoded.
-struct Lending {
-    /// The address of the vector that is encoded to; 0 while nobody is lent anything.
-    to: Cell<usize>,
-    /// What is encoded just now, by who can lend it.
-    offered: Cell<Option<Bytes>>,
-    /// What was lent, and how much had been encoded before it.
-    lent: Cell<Option<(usize, Bytes)>>,
-}
-
 thread_local! {
-    static LENDING: Lending = const {
-        Lending { to: Cell::new(0), offered: Cell::new(None), lent: Cell::new(None) }
-    };
-    /// What is being decoded on this thread.
+    // For itself: it needs no destructor, and so costs next to nothing.
+    /// The address of the vector that is encoded to, which is even, with [`HAS_LENT`]; 0 while nobody is
+    /// lent anything.
+    static TO: Cell<usize> = const { Cell::new(0) };
+    /// What is encoded just now, by who can lend it.
+    static OFFERED: Cell<Option<Bytes>> = const { Cell::new(None) };
+    /// What was lent, and how much had been encoded before it.
+    static LENT: Cell<Option<(usize, Bytes)>> = const { Cell::new(None) };
+    /// What is being decoded.
     static OWNER: Cell<Option<Bytes>> = const { Cell::new(None) };
 }
 
+/// Set in [`TO`] when something was lent.
+const HAS_LENT: usize = 1;
+
 /// Has `encode` append to `out`; the bytes that follow it, which were not appended, if one was lent.
+#[inline]
 pub fn encode_lending<T>(
     out: &mut Vec<u8>,
     encode: impl FnOnce(&mut Vec<u8>) -> T,
 ) -> (T, Option<Bytes>) {
-    /// Nothing is lent any more, also after a panic; an encoder around this one goes on.
-    struct Outer(usize);
-    impl Drop for Outer {
-        #[inline]
-        fn drop(&mut self) {
-            LENDING.with(|lending| lending.to.set(self.0));
+    let outer = Outer::begin(out);
+    let done = encode(out);
+    let lent = outer.end();
+    (done, lent.and_then(|lent| behind(out, lent)))
+}
+
+/// An encoder around another one, which goes on, also after a panic.
+struct Outer {
+    to: usize,
+    lent: Option<(usize, Bytes)>,
+}
+
+impl Outer {
+    #[inline]
+    fn begin(inner: &Vec<u8>) -> Self {
+        let to = TO.replace(address(inner));
+        Self { to, lent: if to & HAS_LENT == 0 { None } else { LENT.take() } }
+    }
+
+    /// What was lent by the inner one.
+    #[inline]
+    fn end(self) -> Option<(usize, Bytes)> {
+        if TO.get() & HAS_LENT == 0 { None } else { LENT.take() }
+    }
+}
+
+impl Drop for Outer {
+    #[inline]
+    fn drop(&mut self) {
+        if (TO.replace(self.to) | self.to) & HAS_LENT != 0 {
+            LENT.set(self.lent.take());
         }
     }
-    let outer = Outer(LENDING.with(|lending| lending.to.replace(address(out))));
-    let done = encode(out);
-    drop(outer);
-    (done, LENDING.with(|lending| lending.lent.take()).and_then(|lent| behind(out, lent)))
 }
 
 fn address(out: &Vec<u8>) -> usize {
@@ -83,23 +103,20 @@ pub(super) fn lends(out: &Vec<u8>, data: &[u8]) -> bool {
 
 #[cold]
 fn lend(out: &Vec<u8>, data: &[u8]) -> bool {
-    LENDING.with(|lending| {
-        let Some(offered) = lending.offered.take() else { return false };
-        if lending.to.get() != address(out) || offered.as_ptr_range() != data.as_ptr_range() {
-            return false;
-        }
-        match lending.lent.take() {
-            // One is enough.
-            Some(before) => {
-                lending.lent.set(Some(before));
-                false
+    let to = address(out);
+    // One is enough.
+    let lends = TO.get() == to
+        && OFFERED.take().is_some_and(|offered| {
+            let is_it = offered.as_ptr_range() == data.as_ptr_range();
+            if is_it {
+                LENT.set(Some((out.len(), offered)));
             }
-            None => {
-                lending.lent.set(Some((out.len(), offered)));
-                true
-            }
-        }
-    })
+            is_it
+        });
+    if lends {
+        TO.set(to | HAS_LENT);
+    }
+    lends
 }
 
 /// Decodes what borrows from `owner`, parts of which are kept.
@@ -181,10 +198,10 @@ impl Serialize for Blob {
         if self.len() < LEND_MIN {
             return serializer.serialize_bytes(self);
         }
-        LENDING.with(|lending| lending.offered.set(Some(self.0.clone())));
+        OFFERED.set(Some(self.0.clone()));
         let done = serializer.serialize_bytes(self);
         // It was not taken by who does not know of it.
-        LENDING.with(|lending| lending.offered.take());
+        OFFERED.take();
         done
     }
 }
@@ -277,6 +294,16 @@ mod tests {
         }
         let wrapped = Wrapped(blob(LEND_MIN));
         assert_eq!(encoded(&wrapped), (copied(&wrapped), None));
+        // Also by who lends by itself, while one around it has lent.
+        struct Within;
+        impl Serialize for Within {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                assert!(encoded(&blob(LEND_MIN + 1)).1.is_some());
+                serializer.serialize_unit()
+            }
+        }
+        let lent = encoded(&(blob(LEND_MIN), Within)).1;
+        assert_eq!(lent.map(|lent| lent.len()), Some(LEND_MIN));
     }
 
     #[test]

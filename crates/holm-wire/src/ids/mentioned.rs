@@ -3,55 +3,68 @@
 use super::NodeId;
 use std::cell::{Cell, RefCell};
 
-/// The nodes of the pids that were serialised on a thread.
-struct Mentioned {
-    /// Where those begin that somebody wants to know just now, if anybody does.
-    from: Cell<Option<usize>>,
-    nodes: RefCell<Vec<NodeId>>,
+/// Whether somebody wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    No,
+    Yes,
+    /// There are some, in [`NODES`].
+    Found,
 }
 
 thread_local! {
-    static MENTIONED: Mentioned =
-        const { Mentioned { from: Cell::new(None), nodes: RefCell::new(Vec::new()) } };
+    // For itself: it needs no destructor, and so costs next to nothing.
+    static WANTED: Cell<Wanted> = const { Cell::new(Wanted::No) };
+    /// The nodes of the pids that were serialised on this thread.
+    static NODES: RefCell<Vec<NodeId>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `encode`; also the nodes of all pids that it serialises on this thread, each once.
 #[inline]
 pub fn mentioned_nodes<T>(encode: impl FnOnce() -> T) -> (T, Vec<NodeId>) {
-    /// What an encoder around this one has collected goes on, also after a panic.
-    struct Outer<'a> {
-        mentioned: &'a Mentioned,
-        from: usize,
-        outer: Option<usize>,
+    let outer = Outer::begin();
+    let done = encode();
+    (done, outer.end())
+}
+
+/// An encoder around another one: what it has collected comes back, also after a panic.
+struct Outer {
+    wanted: Wanted,
+    nodes: Vec<NodeId>,
+}
+
+impl Outer {
+    #[inline]
+    fn begin() -> Self {
+        let wanted = WANTED.replace(Wanted::Yes);
+        let nodes = if wanted == Wanted::Found { NODES.take() } else { Vec::new() };
+        Self { wanted, nodes }
     }
-    impl Outer<'_> {
-        #[inline]
-        fn take(&self) -> Vec<NodeId> {
-            let mut nodes = self.mentioned.nodes.borrow_mut();
-            if nodes.len() == self.from { Vec::new() } else { nodes.split_off(self.from) }
+
+    /// What the inner one has found.
+    #[inline]
+    fn end(self) -> Vec<NodeId> {
+        if WANTED.get() == Wanted::Found { NODES.take() } else { Vec::new() }
+    }
+}
+
+impl Drop for Outer {
+    #[inline]
+    fn drop(&mut self) {
+        if WANTED.replace(self.wanted) == Wanted::Found || self.wanted == Wanted::Found {
+            NODES.set(std::mem::take(&mut self.nodes));
         }
     }
-    impl Drop for Outer<'_> {
-        #[inline]
-        fn drop(&mut self) {
-            self.take();
-            self.mentioned.from.set(self.outer);
-        }
-    }
-    MENTIONED.with(|mentioned| {
-        let from = mentioned.nodes.borrow().len();
-        let outer = Outer { mentioned, from, outer: mentioned.from.replace(Some(from)) };
-        let done = encode();
-        (done, outer.take())
-    })
 }
 
 /// A pid of this node is serialised.
 pub(super) fn note(node: NodeId) {
-    MENTIONED.with(|mentioned| {
-        let Some(from) = mentioned.from.get() else { return };
-        let mut nodes = mentioned.nodes.borrow_mut();
-        if !nodes[from..].contains(&node) {
+    if WANTED.get() == Wanted::No {
+        return;
+    }
+    WANTED.set(Wanted::Found);
+    NODES.with_borrow_mut(|nodes| {
+        if !nodes.contains(&node) {
             nodes.push(node);
         }
     });
