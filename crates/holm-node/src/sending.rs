@@ -116,7 +116,10 @@ fn push_message(
 ) -> Result<(), Unsent> {
     let Encoded { codec, args, .. } = message;
     if codec != wanted {
-        let (positional, named) = both(codec, args.body()).ok_or(Unsent::NeedsNames)?;
+        if codec != BodyCodec::Both {
+            return Err(Unsent::NeedsNames);
+        }
+        let (positional, named) = split_both(args.body()).expect("it was joined here");
         let body = if wanted == BodyCodec::Positional { positional } else { named };
         return Ok(envelope.push(out, wanted, body)?);
     }
@@ -217,6 +220,7 @@ pub(crate) fn push(out: &mut Out<'_>, order: Order, signal: &Signal<'_>) -> Resu
 }
 
 /// Tells the peer of third nodes that it has not been told of, before a pid of theirs.
+#[inline]
 pub(crate) fn announce(out: &mut Out<'_>, peer: NodeId, nodes: &[Introduced]) {
     for node in nodes {
         if node.id == peer || !out.state.announced.insert(node.id) {
@@ -233,10 +237,16 @@ pub(crate) fn announce(out: &mut Out<'_>, peer: NodeId, nodes: &[Introduced]) {
 }
 
 /// The short id of a method; tells the peer of it before its first use.
+#[inline]
 fn define(out: &mut Out<'_>, info: &'static MethodInfo) -> Result<Told, Refusal> {
-    if let Some(told) = out.state.method(info) {
-        return Ok(told);
+    match out.state.method(info) {
+        Some(told) => Ok(told),
+        None => define_first(out, info),
     }
+}
+
+#[cold]
+fn define_first(out: &mut Out<'_>, info: &'static MethodInfo) -> Result<Told, Refusal> {
     if info.agreement == Agreement::Nothing && !out.state.takes_names() {
         return Err(no_names().into());
     }

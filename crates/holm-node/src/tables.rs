@@ -117,6 +117,7 @@ impl Tables {
     }
 
     /// What the peer was told of a method.
+    #[inline]
     pub(crate) fn method(&mut self, info: &'static MethodInfo) -> Option<Told> {
         let key = std::ptr::from_ref(info).addr();
         if let Some((last, told)) = self.last_method
@@ -124,6 +125,10 @@ impl Tables {
         {
             return Some(told);
         }
+        self.find_method(key)
+    }
+
+    fn find_method(&mut self, key: usize) -> Option<Told> {
         let told = self.methods.get(&key).copied()?;
         self.last_method = Some((key, told));
         Some(told)

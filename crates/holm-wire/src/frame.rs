@@ -349,7 +349,7 @@ mod tests {
             let raw = RawHead::decode(frame, 1000).unwrap().unwrap();
             prop_assert_eq!(&frame[raw.header..], &payload[..]);
             prop_assert_eq!(RawHead::known(raw.kind, raw.id), Some(head));
-            let short = (frame.len() <= 128).then(|| (head, raw.header..frame.len()));
+            let short = (frame.len() <= 128).then_some((head, raw.header..frame.len()));
             prop_assert_eq!(RawHead::decode_short(frame), short);
             prop_assert_eq!(RawHead::decode_short(&frame[..frame.len() - 1]), None);
             for cut in 0..raw.header {

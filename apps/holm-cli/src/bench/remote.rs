@@ -54,6 +54,9 @@ pub(super) async fn run(joint: Joint, meter: &Meter) -> Result<()> {
         let server = small.clone();
         async move { server.echo(1).await.ok().map(|_| ()) }
     };
+    // Until a method is known to both sides, its messages are encoded in two ways.
+    bulk.take_bytes(Blob::default()).await?;
+    bulk.taken().await?;
     let large = Blob::from(vec![7; LARGE]);
     let transferred = move || {
         let (bulk, large) = (bulk.clone(), large.clone());

@@ -13,8 +13,8 @@ const SPARE_MAX: usize = 16;
 const LARGE_MIN: usize = 1024 * 1024;
 /// Buffers of large messages kept: one that is filled while another is looked at.
 const LARGE_SPARE_MAX: usize = 2;
-/// At least so much of one is freed at once, and at least an eighth: a fraction of a millisecond.
-const SHRINK_MIN: usize = 2 * LARGE_MIN;
+/// So much of one is freed at once: half a millisecond.
+const SHRINK: usize = 4 * LARGE_MIN;
 
 /// Buffers of one session.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Buffers {
         drop(lists);
         drop(frame);
         if let Some(mut large) = large {
-            large.truncate(large.len() - SHRINK_MIN.max(large.len() / 8).min(large.len()));
+            large.truncate(large.len().saturating_sub(SHRINK));
             large.shrink_to_fit();
             self.spare.give_back(large);
         }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!((again.as_ptr(), again.len()), (at, 40 * LARGE_MIN));
         drop(buffers.freeze(again, LARGE_MIN));
         buffers.shrink();
-        assert_eq!(buffers.spare.lock().large[0].len(), 35 * LARGE_MIN);
+        assert_eq!(buffers.spare.lock().large[0].len(), 36 * LARGE_MIN);
         for _ in 0..20 {
             buffers.shrink();
         }
