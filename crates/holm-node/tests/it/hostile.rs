@@ -163,10 +163,10 @@ async fn paused_actors_of_one_peer_are_bounded() {
 }
 
 /// It sends on to an actor that handles nothing, as fast as it can.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_ignores_pauses_loses_the_session() {
-    const MESSAGES: u64 = 5_000;
-    const LENGTH: usize = 32 << 10;
+async fn ignore_pauses(length: usize) {
+    const BYTES: usize = 160 << 20;
+    /// Messages of one write.
+    const WRITTEN: usize = 16;
     let net = Net::default();
     let server = net.start("s@x").await;
     let mut raw = Raw::connect(&net, &server).await;
@@ -177,16 +177,55 @@ async fn who_ignores_pauses_loses_the_session() {
     begin(&mut hold).await;
     probe.entered.notified().await;
     let mut body = Vec::new();
-    encode_positional(&(0_u64, vec![0_u8; LENGTH]), &mut body).unwrap();
+    encode_positional(&(0_u64, vec![0_u8; length]), &mut body).unwrap();
     let (to, codec) = (Target::Serial(held.pid().serial), BodyCodec::Positional);
-    for _ in 0..MESSAGES {
-        raw.push(&Signal::Send { to, method, codec, body: &body });
+    for _ in 0..BYTES / length / WRITTEN {
+        for _ in 0..WRITTEN {
+            raw.push(&Signal::Send { to, method, codec, body: &body });
+        }
         if !raw.write().await {
             break;
         }
     }
     assert_eq!(raw.closed().await.0, Code::Overloaded);
     assert_eq!(server.admission_counters().floods, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ignores_pauses_loses_the_session() {
+    ignore_pauses(32 << 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ignores_pauses_of_small_messages_loses_the_session() {
+    ignore_pauses(8 << 10).await;
+}
+
+/// Of one write, and so of one read.
+#[tokio::test]
+async fn messages_that_follow_each_other_go_to_their_own_receivers() {
+    let net = Net::default();
+    let server = net.start("s@x").await;
+    let mut raw = Raw::connect(&net, &server).await;
+    let note = raw.define::<Log>(0, "note");
+    let [first, second, ended] = std::array::from_fn(|_| server.spawn(Log::default()));
+    ended.kill();
+    server.monitor(ended.pid()).await;
+    let codec = BodyCodec::Positional;
+    let logs = [&first, &first, &second, &ended, &second, &first, &ended, &first];
+    for (n, log) in logs.into_iter().enumerate() {
+        let mut body = Vec::new();
+        encode_positional(&(n as u64,), &mut body).unwrap();
+        let to = Target::Serial(log.pid().serial);
+        raw.push(&Signal::Send { to, method: note, codec, body: &body });
+    }
+    raw.call(first.pid(), note);
+    raw.write().await;
+    // The call, which lacks its argument, came last.
+    raw.read(|heard| matches!(heard, Heard::Signal(Signal::ReplyError { .. }))).await;
+    assert_eq!(first.entries().await.unwrap(), [0, 1, 5, 7]);
+    assert_eq!(second.entries().await.unwrap(), [2, 4]);
+    assert_eq!(server.dead_letters().noproc, 2);
 }
 
 /// Too large for the reader to look at: the receiver finds that they are damaged.
