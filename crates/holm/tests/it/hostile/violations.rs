@@ -9,7 +9,8 @@ use super::frames::{CHUNK, Chunk, LAST, call, compressed, define, frame};
 use super::honest::Calm;
 use super::victim::{LITTLE_BYTES, LITTLE_MESSAGE, Over, Room, Victim};
 
-const KIB_64: usize = 64 << 10;
+/// The longest chunk.
+const CHUNK_BYTES: usize = 65 << 10;
 
 /// The lz4 block of so many zeros.
 fn zeros(length: usize) -> Vec<u8> {
@@ -32,11 +33,12 @@ fn requests() -> [Case; 3] {
 }
 
 fn chunks() -> [Case; 7] {
-    let data = [0; KIB_64];
-    let first = Chunk::first(0, 3 * KIB_64 as u64);
+    let data = [0; CHUNK_BYTES];
+    let first = Chunk::first(0, 3 * CHUNK_BYTES as u64);
     let two = |then: Vec<u8>| [first.frame(&data), then].concat();
     let open = |count: u64, total: usize| -> Vec<u8> {
-        let firsts = (0..count).map(|n| Chunk::first(n, total as u64).frame(&data[..KIB_64 / 4]));
+        let firsts =
+            (0..count).map(|n| Chunk::first(n, total as u64).frame(&data[..CHUNK_BYTES / 4]));
         firsts.flatten().collect()
     };
     let last = Chunk { flags: CHUNK | LAST, ..first.next(1) };
@@ -45,21 +47,29 @@ fn chunks() -> [Case; 7] {
         (two(first.frame(&data)), Code::InvalidRequest, "out of sequence"),
         (first.next(1).frame(&data), Code::InvalidRequest, "message number out of order"),
         (two(last.frame(&data)), Code::InvalidRequest, "does not end at the announced length"),
-        (open(33, 2 * KIB_64), Code::Overloaded, "chunk of message 32: too many messages open"),
+        (
+            open(33, 2 * CHUNK_BYTES),
+            Code::Overloaded,
+            "chunk of message 32: too many messages open",
+        ),
         (open(1, LITTLE_MESSAGE + 1), Code::TooLarge, "message too large"),
         (open(5, LITTLE_BYTES / 4), Code::Overloaded, "too many bytes in open messages"),
     ]
 }
 
 fn bombs() -> [Case; 4] {
-    let kib_64 = KIB_64 as u64;
-    let chunk = Chunk::first(0, 2 * kib_64);
+    let longest = CHUNK_BYTES as u64;
+    let chunk = Chunk::first(0, 2 * longest);
     let (too_long, corrupt) = ("stands for more bytes than a chunk", "does not decompress");
     [
-        (compressed(u64::MAX, &zeros(KIB_64)), Code::TooLarge, too_long),
-        (compressed(2_000, &zeros(KIB_64)), Code::InvalidRequest, corrupt),
-        (chunk.compressed(kib_64 + 1).frame(&zeros(KIB_64)), Code::TooLarge, "chunk too long"),
-        (chunk.compressed(kib_64).frame(&zeros(32 * KIB_64)), Code::InvalidRequest, corrupt),
+        (compressed(u64::MAX, &zeros(CHUNK_BYTES)), Code::TooLarge, too_long),
+        (compressed(2_000, &zeros(CHUNK_BYTES)), Code::InvalidRequest, corrupt),
+        (
+            chunk.compressed(longest + 1).frame(&zeros(CHUNK_BYTES)),
+            Code::TooLarge,
+            "chunk too long",
+        ),
+        (chunk.compressed(longest).frame(&zeros(32 * CHUNK_BYTES)), Code::InvalidRequest, corrupt),
     ]
 }
 
