@@ -118,7 +118,7 @@ impl Router {
     /// longer.
     #[inline]
     fn with_link<R>(&self, to: &Address, look: impl FnOnce(&Arc<Link>) -> R) -> Option<R> {
-        let links = self.links.read_recursive();
+        let links = self.links.read();
         let link = match to {
             Address::Pid(pid) => links.by_id.get(&pid.node),
             Address::Named { node, .. } => links.by_name.get(node),
@@ -191,11 +191,10 @@ impl Router {
         let has_types = message.method().agreement != Agreement::Nothing;
         let codec = if has_types { BodyCodec::Positional } else { BodyCodec::Named };
         let (encoded, mentioned) = mentioned_nodes(|| {
-            args.encode(
-                |out| {
-                    if has_types { message.encode(out) } else { message.encode_named(out) }
-                },
-            )
+            args.encode(|out| match has_types {
+                true => message.encode(out),
+                false => message.encode_named(out),
+            })
         });
         let outcome = encoded.map_err(Refusal::from).and_then(|()| {
             let mentioned = self.peers.introduce(&mentioned);
