@@ -89,16 +89,12 @@ fn tests(options: &Options) -> Command {
         let mut command =
             options.cargo(&["nextest", "run", "--no-fail-fast", "--no-tests", "pass"]);
         if options.long {
-            command.args(["--profile", "long", "--run-ignored", "all"]);
+            command.args(["--profile", "long"]);
         }
         return command;
     }
     // Without `--tests` it would run the doc tests again.
-    let mut command = options.cargo(&["test", "--no-fail-fast", "--tests"]);
-    if options.long {
-        command.args(["--", "--include-ignored"]);
-    }
-    command
+    options.cargo(&["test", "--no-fail-fast", "--tests"])
 }
 
 /// Preemptions that loom explores in one run. Almost all known bugs of this kind need two at most (Musuvathi and

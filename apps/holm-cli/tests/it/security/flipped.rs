@@ -29,7 +29,7 @@ const REFUSED: &str = "the peer refused: invalid_request: ";
 /// With what the reason may begin, by what was changed.
 fn reasons(piece: &str) -> &'static [&'static str] {
     match piece {
-        "the Hello's length" => &[BAD_HELLO, FOREIGN],
+        "the Hello's length" => &[BAD_HELLO, FOREIGN, BROKEN],
         "the Hello's kind" => &[FOREIGN, BROKEN, REFUSED],
         "the Hello's class" => &[FOREIGN],
         "the Hello's id" => &["the peer's Hello is wrong: field `id` is not 0"],
