@@ -34,13 +34,12 @@ fn reasons(piece: &str) -> &'static [&'static str] {
         "the Hello's class" => &[FOREIGN],
         "the Hello's id" => &["the peer's Hello is wrong: field `id` is not 0"],
         "magic" => &["the peer's Hello is wrong: field `magic` is not HOLM"],
-        "a field's head" => &[BAD_HELLO],
         "the key's length" => &[ALTERED, BROKEN, SLOW],
         "the key's kind" => &[BROKEN, "the peer sent Proof where Noise was due"],
         "the key's class" => &[BROKEN],
         "the key's id" => &["the peer's Noise is wrong: field `id` is not 0"],
         "the key" | "the envelope" => &[ALTERED],
-        // The versions and the other fields.
+        // The versions, and the other fields with their heads: one may become a field of a later version.
         _ => &[ALTERED, BAD_HELLO],
     }
 }
