@@ -34,6 +34,9 @@ pub(crate) const LOOM: Step = step("loom", 180);
 pub(crate) const DOC_TESTS: Step = step("doc tests", 120);
 pub(crate) const TESTS: Step = step("tests", 240);
 
+/// Each test at full size, which is no part of CI: 20 minutes.
+pub(crate) const LONG_TESTS: Step = step("long tests", 1_200);
+
 #[cfg(test)]
 mod tests {
     use super::*;

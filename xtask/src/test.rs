@@ -77,8 +77,9 @@ pub(crate) fn test(options: &Options) -> anyhow::Result<()> {
         let doc_tests = || run(&mut options.cargo(&["test", "--doc"]));
         steps.step(budgets::DOC_TESTS, doc_tests);
     }
-    steps.print_table(Some(&budgets::TESTS));
-    steps.step(budgets::TESTS, || run(&mut tests(options)));
+    let last = if options.long { budgets::LONG_TESTS } else { budgets::TESTS };
+    steps.print_table(Some(&last));
+    steps.step(last, || run(&mut tests(options)));
     steps.verdict()
 }
 
