@@ -16,6 +16,7 @@ use holm_proto::ledger::{LinkId, LinkIds, LinkKey, Stamp};
 
 use crate::due::Due;
 use crate::dynamic::{TYPE_OF, tell_type};
+use crate::gathered::{Gathered, Gathering};
 use crate::inbox::{Keeper, LockedInbox, Offer, Verb, offer, wait_for_room};
 use crate::info::{ActorInfo, Stats};
 use crate::late::{Late, LateMessage};
@@ -153,6 +154,8 @@ pub trait AnyCell: Send + Sync + 'static {
         body: ArrivedBody<'_>,
         caller: &mut Option<Box<dyn ReturnPath>>,
     ) -> Result<bool, ArrivalError>;
+    /// To append many at the cost of one, unless its policy looks at each.
+    fn gather(self: Arc<Self>) -> Option<Box<dyn Gathering>>;
     /// As [`arrive`](Self::arrive), of a message that the actor decodes itself, if it can wait until
     /// then.
     ///
@@ -316,6 +319,13 @@ impl<A: Actor> AnyCell for ActorCell<A> {
         let is_call = caller.is_some();
         let msg = body.decode::<A>(method, caller)?;
         admit(self, msg, is_call)
+    }
+
+    fn gather(self: Arc<Self>) -> Option<Box<dyn Gathering>> {
+        match &self.header().keeper {
+            Keeper::Block => Some(Box::new(Gathered::new(self))),
+            Keeper::Other(_) => None,
+        }
     }
 
     fn arrive_late(&self, message: LateMessage) -> Result<bool, ArrivalError> {

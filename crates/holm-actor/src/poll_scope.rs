@@ -31,8 +31,6 @@ const PUT_OFF_TIME: Duration = Duration::from_micros(20);
 
 /// What this thread's running actor leaves. The lists keep their memory from poll to poll.
 struct PollScope {
-    /// Whether this thread polls an actor.
-    active: Cell<bool>,
     pending: RefCell<Vec<Arc<dyn Flush>>>,
     /// Polls that have put off flushing that.
     put_off: Cell<u32>,
@@ -45,9 +43,11 @@ struct PollScope {
 }
 
 thread_local! {
+    // For itself: it needs no destructor, and so costs next to nothing.
+    /// Whether this thread polls an actor.
+    static ACTIVE: Cell<bool> = const { Cell::new(false) };
     static SCOPE: PollScope = const {
         PollScope {
-            active: Cell::new(false),
             pending: RefCell::new(Vec::new()),
             put_off: Cell::new(0),
             orphans: RefCell::new(Vec::new()),
@@ -59,30 +59,25 @@ thread_local! {
 
 /// Flushes `target` at the end of the running actor's poll, or, outside one,
 /// through its writer.
+#[inline]
 pub fn flush_later<F: Flush>(target: &Arc<F>) {
-    let deferred = SCOPE.with(|scope| {
-        let active = scope.active.get();
-        if active {
-            let mut pending = scope.pending.borrow_mut();
-            let at = Arc::as_ptr(target).cast::<()>();
-            if !pending.iter().any(|other| Arc::as_ptr(other).cast::<()>() == at) {
-                pending.push(Arc::clone(target) as Arc<dyn Flush>);
-            }
-        }
-        active
-    });
-    if !deferred {
-        target.wake_writer();
+    if !ACTIVE.get() {
+        return target.wake_writer();
     }
+    SCOPE.with(|scope| {
+        let mut pending = scope.pending.borrow_mut();
+        let at = Arc::as_ptr(target).cast::<()>();
+        if !pending.iter().any(|other| Arc::as_ptr(other).cast::<()>() == at) {
+            pending.push(Arc::clone(target) as Arc<dyn Flush>);
+        }
+    });
 }
 
 /// Keeps `orphan` until [`drop_orphans`]; outside an actor's poll it is dropped at once.
 pub(crate) fn keep_orphan(orphan: Box<dyn Any>) {
-    SCOPE.with(|scope| {
-        if scope.active.get() {
-            scope.orphans.borrow_mut().push(orphan);
-        }
-    });
+    if ACTIVE.get() {
+        SCOPE.with(|scope| scope.orphans.borrow_mut().push(orphan));
+    }
 }
 
 /// Drops what a panic orphaned, now that the exit reason can be seen.
@@ -125,14 +120,14 @@ pub(crate) fn enter<R>(poll: impl FnOnce() -> R) -> R {
     }
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
-            self.scope.active.set(self.outer);
+            ACTIVE.set(self.outer);
             if !self.scope.pending.borrow().is_empty() && !self.scope.puts_off() {
                 self.scope.flush();
             }
         }
     }
     SCOPE.with(|scope| {
-        let _leave = Leave { scope, outer: scope.active.replace(true) };
+        let _leave = Leave { scope, outer: ACTIVE.replace(true) };
         scope.since.set(None);
         poll()
     })

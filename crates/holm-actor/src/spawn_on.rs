@@ -13,9 +13,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use holm_cell::reply::slot;
-use holm_wire::body::{BodyError, encode_named, encode_positional, join_both};
+use holm_wire::body::{BodyError, encode_named, encode_noting, encode_positional, join_both};
 use holm_wire::value::{Value, encode_value};
-use holm_wire::{BodyCodec, Fingerprint, Message, NodeId, NodeName, Pid, mentioned_nodes};
+use holm_wire::{BodyCodec, Fingerprint, Message, NodeId, NodeName, Pid};
 
 use crate::{ActorSystem, Agreement, Announce, AnyCell, Monitor, MonitorRef, Ref, Spawnable};
 pub use error::RemoteSpawnError;
@@ -90,7 +90,8 @@ enum Plan {
 impl Plan {
     fn ask<T: Message>(name: &str, args: &T, agreement: Agreement) -> Self {
         let mut positional = Vec::new();
-        let (encoded, mentioned) = mentioned_nodes(|| encode_positional(args, &mut positional));
+        let (encoded, noted) = encode_noting(&mut positional, |out| encode_positional(args, out));
+        let mentioned = noted.map_or_else(Vec::new, |noted| noted.join(&mut positional));
         let (codec, args) = if agreement == Agreement::Fingerprint {
             (BodyCodec::Positional, encoded.map(|()| (positional, mentioned)))
         } else {

@@ -24,6 +24,7 @@ use holm_wire::session::streams::StreamTable;
 use holm_wire::session::{
     Activity, ClassCredits, Inbound, Order, Outbound, Patience, Terms, TooLarge,
 };
+use holm_wire::signal::PlainSend;
 use holm_wire::{Class, Code, FrameHead};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -69,6 +70,9 @@ pub struct Session<S> {
     writer: Arc<dyn WriteHalf>,
     /// The writer task is to flush, or to wait until that is possible again.
     wake: Notify,
+    /// It was told so and has not begun: whatever is appended till then is written. Who appends after it has
+    /// begun sees this unset: the lock orders them.
+    woken: AtomicBool,
     /// The queue fell to half of [`QUEUE_BYTES_MAX`], or the session ended.
     drained: Notify,
     /// The same for the streams class.
@@ -92,8 +96,6 @@ struct Out<S> {
     open: bool,
     /// The kernel takes no more; the writer task waits for it.
     blocked: bool,
-    /// The writer task will write what is queued.
-    woken: bool,
     /// What is appended just now is to be written at once: nobody is there to add to it.
     at_once: bool,
     /// Messages appended since the last write that somebody waits for.
@@ -136,6 +138,13 @@ impl<S> Appender<'_, S> {
         self.outbound.push(head, order, write)
     }
 
+    /// As [`push`](Self::push), in a shorter way that most messages can go; `false`, and nothing was appended,
+    /// if this one cannot.
+    #[inline]
+    pub fn push_plain(&mut self, send: &PlainSend<'_>, order: Order) -> bool {
+        self.outbound.push_plain(send, order)
+    }
+
     /// As [`push`](Self::push), of a payload that is there: `start`, which is copied, and `rest`, which
     /// is not, if it is long.
     ///
@@ -173,7 +182,6 @@ impl<S: Send + 'static> Session<S> {
                 state,
                 open: true,
                 blocked: false,
-                woken: false,
                 at_once: false,
                 awaited: 0,
                 crowd: Crowd::new(Class::Actors),
@@ -186,6 +194,7 @@ impl<S: Send + 'static> Session<S> {
             }),
             writer,
             wake: Notify::new(),
+            woken: AtomicBool::new(false),
             drained: Notify::new(),
             streams_drained: Notify::new(),
             credited: Notify::new(),
@@ -256,13 +265,11 @@ impl<S: Send + 'static> Session<S> {
             self.flush_out(&mut out);
         }
         let at_once = std::mem::take(&mut out.at_once);
-        let is_seen_to =
-            self.delivering.load(Ordering::Relaxed) || out.outbound.is_empty() || out.woken;
+        let is_seen_to = out.outbound.is_empty() || out.blocked || self.is_seen_to();
         let wake = !is_seen_to && (!at_once || self.write_some(&mut out) != Written::All);
-        out.woken |= wake;
         self.unless_overloaded(out);
         if wake {
-            self.wake.notify_one();
+            self.wake_writer();
         }
         Some(done)
     }
@@ -313,12 +320,20 @@ impl<S: Send + 'static> Session<S> {
 
     /// Has what was appended flushed soon: by the reader, if it delivers just now, else by the
     /// writer task.
+    #[inline]
     pub fn wake_writer(&self) {
-        // Whoever appended before the reader's flush began sees this set, or is flushed: the
-        // lock orders them.
-        if !self.delivering.load(Ordering::Relaxed) {
+        if !self.is_seen_to() {
+            self.woken.store(true, Ordering::Relaxed);
             self.wake.notify_one();
         }
+    }
+
+    /// Whether what was appended before will be written without anybody's doing.
+    #[inline]
+    fn is_seen_to(&self) -> bool {
+        // Whoever appended before the reader's flush began sees this set, or is flushed: the
+        // lock orders them.
+        self.delivering.load(Ordering::Relaxed) || self.woken.load(Ordering::Relaxed)
     }
 
     /// Resolves when messages that were refused are worth another try: half of those before them are
@@ -405,6 +420,7 @@ impl<S: Send + 'static> Session<S> {
             self.wake.notified().await;
             // Whoever else is ready to run may add to this write.
             tokio::task::yield_now().await;
+            self.woken.store(false, Ordering::Relaxed);
             loop {
                 let written = {
                     let mut out = self.out.lock();
@@ -413,7 +429,6 @@ impl<S: Send + 'static> Session<S> {
                     }
                     out.blocked = false;
                     let written = self.write_some(&mut out);
-                    out.woken = written != Written::All;
                     MutexGuard::unlock_fair(out);
                     written
                 };
@@ -456,16 +471,19 @@ impl<S> Out<S> {
     /// Whether more is queued than any peer that reads lets pile up.
     #[inline]
     fn is_overloaded(&self) -> bool {
-        // What is seldom so, first.
-        self.outbound.queued_bytes() > CONTROL_BYTES_MAX && {
-            let large_max = QUEUE_BYTES_MAX.saturating_add(self.outbound.limits().message_max);
-            self.outbound.queued_bytes_of(Class::Control) > CONTROL_BYTES_MAX
-                || [Class::Actors, Class::Streams].into_iter().any(|class| {
-                    let large = self.outbound.queued_large_of(class);
-                    let small = self.outbound.queued_bytes_of(class) - large;
-                    small > SIGNALS_BYTES_MAX || large > large_max
-                })
-        }
+        let control = self.outbound.queued_bytes_of(Class::Control);
+        control > CONTROL_BYTES_MAX
+            || self.outbound.queued_bytes() > QUEUE_BYTES_MAX && self.is_class_overloaded()
+    }
+
+    #[cold]
+    fn is_class_overloaded(&self) -> bool {
+        let large_max = QUEUE_BYTES_MAX.saturating_add(self.outbound.limits().message_max);
+        [Class::Actors, Class::Streams].into_iter().any(|class| {
+            let large = self.outbound.queued_large_of(class);
+            let small = self.outbound.queued_bytes_of(class) - large;
+            small > SIGNALS_BYTES_MAX || large > large_max
+        })
     }
 }
 

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use bytes::Bytes;
-use holm_wire::body::encode_lending;
+use holm_wire::NodeId;
+use holm_wire::body::encode_noting;
 
 /// Room for the envelope, ahead of the arguments: a receiver's name of 255 bytes, and numbers.
 const ROOM: usize = 320;
@@ -48,13 +49,23 @@ impl Args {
         }
     }
 
-    /// Has `encode` append arguments, of which there are none yet.
+    /// Has `encode` append arguments, of which there are none yet; also the nodes that they mention.
     #[inline]
-    pub(crate) fn encode<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    pub(crate) fn encode<T>(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> T,
+    ) -> (T, Vec<NodeId>) {
         self.bytes.resize(ROOM, 0);
-        let (done, lent) = encode_lending(&mut self.bytes, encode);
-        self.lent = lent.unwrap_or_default();
-        done
+        let (done, noted) = encode_noting(&mut self.bytes, encode);
+        let Some(noted) = noted else { return (done, Vec::new()) };
+        self.lent = noted.lent.unwrap_or_default();
+        (done, noted.nodes)
+    }
+
+    /// All of them, if they are few.
+    #[inline]
+    pub(crate) fn short(&self) -> Option<&[u8]> {
+        if self.lent.is_empty() { self.bytes.get(ROOM..) } else { None }
     }
 
     /// How many bytes they are.
@@ -130,7 +141,7 @@ mod tests {
         let blob = Blob::from(vec![9; LEND_MIN]);
         let mut args = Args::default();
         let encode = |args: &mut Args| {
-            args.encode(|bytes| encode_positional(&(5_u8, &blob), bytes)).unwrap();
+            args.encode(|bytes| encode_positional(&(5_u8, &blob), bytes)).0.unwrap();
             assert_eq!(args.len(), LEND_MIN + 4);
         };
         encode(&mut args);

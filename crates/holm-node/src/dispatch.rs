@@ -91,14 +91,12 @@ impl Dispatch {
     /// A message of the most frequent sort. `false` if it is to be handled as any other.
     fn handle_plain(&mut self, PlainSend { to, method, body }: PlainSend<'_>) -> bool {
         let Some(defined) = self.methods.get(method.0 as usize) else { return false };
-        let Some(cell) = self.run.turn_to(to, &self.node, &self.link) else { return false };
-        let Some(position) = defined.position_in(cell.table_id()) else { return false };
-        if self.permits.send() {
-            match cell.arrive(position, ArrivedBody::Positional(body), &mut None) {
-                Ok(false) => {}
-                Ok(true) => self.run.go_beyond(body.len(), &self.node, &self.link),
-                Err(error) => self.node.count_refused(&self.link, &error),
-            }
+        let Some(table) = self.run.turn_to(to, &self.node, &self.link) else { return false };
+        let Some(position) = defined.position_in(table) else { return false };
+        if self.permits.send()
+            && let Err(error) = self.run.take(position, body, &self.node, &self.link)
+        {
+            self.node.count_refused(&self.link, &error);
         }
         true
     }
@@ -529,6 +527,7 @@ impl Handler for Dispatch {
         {
             return Ok(());
         }
+        self.run.release(&self.node, &self.link);
         let signal = Signal::decode(head, payload.as_slice())?;
         match &payload {
             Payload::Small(_) => self.handle_signal(signal, None),

@@ -98,6 +98,7 @@ impl Meter {
     }
 
     /// A signal that cannot be refused; too many, and the session is read more slowly.
+    #[inline]
     pub(crate) fn signal(&mut self) {
         self.requests.charge(1);
     }
@@ -133,18 +134,25 @@ impl Lease {
         Ok(())
     }
 
+    #[inline]
     fn charge(&mut self, count: u64) {
         if self.left < count {
-            let Account { gate, quota, .. } = &*self.account;
-            let now = gate.now();
-            let taken = (count - self.left).max(self.size);
-            let wait = quota.lock().charge(gate.limits(), self.work, taken, now);
-            self.left += taken;
-            if !wait.is_zero() {
-                self.account.pause(now + wait);
-            }
+            self.renew(count);
         }
         self.left -= count;
+    }
+
+    /// Takes more, whatever the quota says; then no more is to be read for a while.
+    #[cold]
+    fn renew(&mut self, count: u64) {
+        let Account { gate, quota, .. } = &*self.account;
+        let now = gate.now();
+        let taken = (count - self.left).max(self.size);
+        let wait = quota.lock().charge(gate.limits(), self.work, taken, now);
+        self.left += taken;
+        if !wait.is_zero() {
+            self.account.pause(now + wait);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ impl Permits {
     }
 
     /// A message or an exit signal.
+    #[inline]
     pub(crate) fn send(&mut self) -> bool {
         self.meter.signal();
         self.capabilities.load().send || self.deny(Capability::Send)

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use holm_actor::{AnyCell, ArrivalError, ReplyBody, ReturnPath};
 use holm_wire::session::Order;
 use holm_wire::signal::Signal;
-use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError, mentioned_nodes};
+use holm_wire::{BodyCodec, Code, ExitReason, RequestId, WireError};
 
 use crate::args::{Args, Lent};
 use crate::cancels::Cancels;
@@ -36,7 +36,7 @@ impl ReturnPath for CallPath {
     fn reply(mut self: Box<Self>, body: ReplyBody<'_>) {
         self.answered = true;
         let mut args = Args::scratch();
-        let (encoded, mentioned) = mentioned_nodes(|| args.encode(body));
+        let (encoded, mentioned) = args.encode(body);
         match encoded {
             Ok(()) => {
                 let nodes = self.link.router.peers.introduce(&mentioned);

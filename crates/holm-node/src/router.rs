@@ -6,14 +6,14 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, Agreement, AnyCell, CallTicket, MonitorRef, Outgoing, Outlet, Reach, Refusal,
+    Address, Agreement, AnyCell, CallTicket, MethodInfo, MonitorRef, Outgoing, Outlet, Reach, Refusal,
     RemoteSpawnError, SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
 use holm_proto::ledger::{LinkIds, LinkKey};
-use holm_wire::body::join_both;
+use holm_wire::body::{BodyError, join_both};
 use holm_wire::signal::{LinkedBy, SIGNAL_NAME_BYTES_MAX, Signal};
-use holm_wire::{BodyCodec, ExitReason, NodeId, NodeName, Pid, mentioned_nodes};
+use holm_wire::{BodyCodec, ExitReason, NodeId, NodeName, Pid};
 use parking_lot::RwLock;
 
 use crate::actor_links::to_wire;
@@ -180,28 +180,41 @@ impl Router {
         Ok(queued)
     }
 
-    /// Encodes a message, and sends it or has it wait.
+    /// Sends a message, encoded by [`encode`], or has it wait.
+    #[inline(never)]
     fn send(
         &self,
         to: &Address,
         message: &mut dyn Outgoing,
+        (encoded, args): (Mentioned, &mut Args),
         wants_reply: bool,
     ) -> Result<Option<CallTicket>, Refusal> {
-        let mut args = Args::scratch();
-        let has_types = message.method().agreement != Agreement::Nothing;
-        let codec = if has_types { BodyCodec::Positional } else { BodyCodec::Named };
-        let (encoded, mentioned) = mentioned_nodes(|| {
-            args.encode(|out| match has_types {
-                true => message.encode(out),
-                false => message.encode_named(out),
-            })
-        });
-        let outcome = encoded.map_err(Refusal::from).and_then(|()| {
-            let mentioned = self.peers.introduce(&mentioned);
-            self.send_encoded(to, message, (codec, &mut args), mentioned, wants_reply)
-        });
-        args.keep();
-        outcome
+        let codec = match message.method().agreement {
+            Agreement::Nothing => BodyCodec::Named,
+            Agreement::Names | Agreement::Fingerprint => BodyCodec::Positional,
+        };
+        let mentioned = self.peers.introduce(&encoded?);
+        self.send_encoded(to, message, (codec, args), mentioned, wants_reply)
+    }
+
+    /// The short way of [`send_encoded`](Self::send_encoded) for what most messages are; `false`, and nothing was
+    /// sent, if this one is not, or cannot be sent at once.
+    #[inline]
+    fn send_plain(&self, to: &Address, method: &'static MethodInfo, args: &Args) -> bool {
+        let (Address::Pid(pid), Some(body)) = (to, args.short()) else { return false };
+        let send = |link: &Arc<Link>| {
+            let sent = link.session.append(|out| {
+                !out.is_crowded(body.len())
+                    && !out.state.is_paused(to)
+                    && sending::push_plain(out, pid.serial, method, body)
+            });
+            let sent = sent == Some(true);
+            if sent {
+                flush_later(link);
+            }
+            sent
+        };
+        self.with_link(to, send) == Some(true)
     }
 
     fn send_encoded(
@@ -307,6 +320,19 @@ impl Router {
     }
 }
 
+/// The nodes that encoded arguments mention.
+type Mentioned = Result<Vec<NodeId>, BodyError>;
+
+/// Encodes a message, by position if its sender has types.
+#[inline]
+fn encode(message: &dyn Outgoing, method: &MethodInfo, args: &mut Args) -> Mentioned {
+    let (encoded, mentioned) = args.encode(|out| match method.agreement {
+        Agreement::Nothing => message.encode_named(out),
+        Agreement::Names | Agreement::Fingerprint => message.encode(out),
+    });
+    encoded.map(|()| mentioned)
+}
+
 /// Makes of a positional body one in both codecs.
 fn add_names(message: &dyn Outgoing, args: &mut Args) -> Result<BodyCodec, Refusal> {
     let positional = args.body().to_vec();
@@ -318,11 +344,22 @@ fn add_names(message: &dyn Outgoing, args: &mut Args) -> Result<BodyCodec, Refus
 
 impl Outlet for Router {
     fn cast(&self, to: &Address, message: &mut dyn Outgoing) -> Result<(), Refusal> {
-        self.send(to, message, false).map(drop)
+        let mut args = Args::scratch();
+        let method = message.method();
+        let sent = match encode(message, method, &mut args) {
+            Ok(mentioned) if mentioned.is_empty() && self.send_plain(to, method, &args) => Ok(()),
+            encoded => self.send(to, message, (encoded, &mut args), false).map(drop),
+        };
+        args.keep();
+        sent
     }
 
     fn call(&self, to: &Address, message: &mut dyn Outgoing) -> Result<CallTicket, Refusal> {
-        self.send(to, message, true).map(|ticket| ticket.expect("it wants a reply"))
+        let mut args = Args::scratch();
+        let encoded = encode(message, message.method(), &mut args);
+        let sent = self.send(to, message, (encoded, &mut args), true);
+        args.keep();
+        sent.map(|ticket| ticket.expect("it wants a reply"))
     }
 
     fn cancel(&self, to: &Address, ticket: CallTicket) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_actor::AnyCell;
+use holm_actor::{AnyCell, ArrivalError, ArrivedBody, Gathering};
 use holm_wire::Serial;
 use holm_wire::signal::Target;
 
@@ -10,10 +10,23 @@ use crate::inner::Inner;
 use crate::link::Link;
 use crate::overshoot::weight_of;
 
-/// The receiver of the last message of a read, so that it need not be looked up for the next one.
+/// The receiver of the last message of a read, so that it need not be looked up for the next one, and what is
+/// gathered for it.
 #[derive(Default)]
 pub(crate) struct Run {
-    to: Option<(Serial, Arc<dyn AnyCell>)>,
+    receiver: Option<Receiver>,
+}
+
+struct Receiver {
+    serial: Serial,
+    cell: Arc<dyn AnyCell>,
+    table: usize,
+    /// Messages of this run that were appended alone.
+    alone: usize,
+    gathered: Option<Box<dyn Gathering>>,
+    /// What was gathered since the last release, in messages and in bytes.
+    count: usize,
+    weight: usize,
     /// The peer was asked to send it no more.
     paused: bool,
     /// What came nevertheless, and is not counted yet.
@@ -21,39 +34,123 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The actor `to`; ends the run of another one.
+    /// Goes on with the actor `to`, and ends the run of another one; the table of its methods, if there is one.
     #[inline]
     pub(crate) fn turn_to(
         &mut self,
         to: Serial,
         node: &Arc<Inner>,
         link: &Arc<Link>,
-    ) -> Option<&dyn AnyCell> {
-        if self.to.as_ref().is_none_or(|(last, _)| *last != to) {
-            self.end(node, link);
-            self.to = node.find(Target::Serial(to)).map(|cell| (to, cell));
+    ) -> Option<usize> {
+        match &self.receiver {
+            Some(receiver) if receiver.serial == to => Some(receiver.table),
+            _ => self.begin(to, node, link),
         }
-        self.to.as_ref().map(|(_, cell)| &**cell)
     }
 
-    /// A message of this length came to its inbox, which is full.
-    pub(crate) fn go_beyond(&mut self, length: usize, node: &Inner, link: &Arc<Link>) {
-        let Some((_, cell)) = &self.to else { return };
-        if self.paused {
-            self.beyond += weight_of(length);
-        } else {
-            self.paused = true;
-            link.pause(node, cell, weight_of(length));
+    fn begin(&mut self, to: Serial, node: &Arc<Inner>, link: &Arc<Link>) -> Option<usize> {
+        self.end(node, link);
+        let cell = node.find(Target::Serial(to))?;
+        let table = cell.table_id();
+        self.receiver = Some(Receiver::new(to, cell, table));
+        Some(table)
+    }
+
+    /// A message for the actor turned to: the first one is appended at once, so that it can begin, and others
+    /// are gathered.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        method: usize,
+        body: &[u8],
+        node: &Inner,
+        link: &Arc<Link>,
+    ) -> Result<(), ArrivalError> {
+        let receiver = self.receiver.as_mut().expect("it was turned to");
+        if receiver.alone == 1 && receiver.gathered.is_none() {
+            receiver.gathered = Arc::clone(&receiver.cell).gather();
+        }
+        let Some(gathered) = &mut receiver.gathered else {
+            receiver.alone += 1;
+            return receiver.take_alone(method, body, node, link);
+        };
+        let is_full = gathered.add(method, body)?;
+        receiver.count += 1;
+        receiver.weight += weight_of(body.len());
+        if is_full {
+            receiver.release(node, link);
+        }
+        Ok(())
+    }
+
+    /// Appends what was gathered: something else follows it.
+    #[inline]
+    pub(crate) fn release(&mut self, node: &Inner, link: &Arc<Link>) {
+        if let Some(receiver) = &mut self.receiver
+            && receiver.count > 0
+        {
+            receiver.release(node, link);
         }
     }
 
     /// Lets go of the actor.
-    pub(crate) fn end(&mut self, node: &Inner, link: &Link) {
-        let Self { to, beyond, .. } = std::mem::take(self);
-        if let Some((serial, _)) = to
+    pub(crate) fn end(&mut self, node: &Inner, link: &Arc<Link>) {
+        self.release(node, link);
+        if let Some(Receiver { serial, beyond, .. }) = self.receiver.take()
             && beyond > 0
         {
             link.note_beyond(node, serial, beyond);
+        }
+    }
+}
+
+impl Receiver {
+    fn new(serial: Serial, cell: Arc<dyn AnyCell>, table: usize) -> Self {
+        Self {
+            serial,
+            cell,
+            table,
+            alone: 0,
+            gathered: None,
+            count: 0,
+            weight: 0,
+            paused: false,
+            beyond: 0,
+        }
+    }
+
+    fn take_alone(
+        &mut self,
+        method: usize,
+        body: &[u8],
+        node: &Inner,
+        link: &Arc<Link>,
+    ) -> Result<(), ArrivalError> {
+        if self.cell.arrive(method, ArrivedBody::Positional(body), &mut None)? {
+            self.go_beyond(weight_of(body.len()), node, link);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, node: &Inner, link: &Arc<Link>) {
+        let (count, weight) = (std::mem::take(&mut self.count), std::mem::take(&mut self.weight));
+        let released = self.gathered.as_mut().map_or(Ok(0), |gathered| gathered.release());
+        match released {
+            Ok(0) => {}
+            Ok(beyond) => self.go_beyond(weight * beyond / count, node, link),
+            Err(lost) => {
+                (0..lost).for_each(|_| node.count_refused(link, &ArrivalError::Noproc));
+            }
+        }
+    }
+
+    /// Messages of this weight came to its inbox, which is full.
+    fn go_beyond(&mut self, weight: usize, node: &Inner, link: &Arc<Link>) {
+        if self.paused {
+            self.beyond += weight;
+        } else {
+            self.paused = true;
+            link.pause(node, &self.cell, weight);
         }
     }
 }

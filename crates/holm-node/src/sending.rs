@@ -8,9 +8,9 @@ use holm_net::Appender;
 use holm_proto::ledger::LinkKey;
 use holm_wire::body::{BodyError, split_both};
 use holm_wire::session::Order;
-use holm_wire::signal::{Parent, Signal, Target, Watch, encode_message};
+use holm_wire::signal::{Parent, PlainSend, Signal, Target, Watch, encode_message};
 use holm_wire::{
-    BodyCodec, Fingerprint, FrameHead, Kind, MethodId, MonitorId, NodeId, Pid, RequestId,
+    BodyCodec, Fingerprint, FrameHead, Kind, MethodId, MonitorId, NodeId, Pid, RequestId, Serial,
 };
 
 use crate::args::{Args, Lent};
@@ -73,6 +73,21 @@ impl Envelope<'_> {
             bytes.extend_from_slice(body);
         })?)
     }
+}
+
+/// Appends a message without a reply as most are: short, without mentions, to a serial, of a method of which
+/// the peer has said that it holds the same. `false`, and nothing was appended, if it is not such a one.
+#[inline]
+pub(crate) fn push_plain(
+    out: &mut Out<'_>,
+    to: Serial,
+    method: &'static MethodInfo,
+    body: &[u8],
+) -> bool {
+    let Some(Told { id, codec: BodyCodec::Positional }) = out.state.method(method) else {
+        return false;
+    };
+    out.push_plain(&PlainSend { to, method: id, body }, order_of(Target::Serial(to)))
 }
 
 /// Appends a message without a reply.

@@ -118,7 +118,7 @@ impl Codec {
                 compressor.compress_to_buffer(raw, &mut self.scratch[..]).ok()?
             }
         };
-        let with_length = written + varint::length(raw.len() as u64);
+        let with_length = written + varint::width(raw.len() as u64);
         (with_length < raw.len()).then(|| &self.scratch[..written])
     }
 

@@ -82,7 +82,7 @@ pub(crate) fn write_frame(
 
 /// Appends the head of a frame whose payload of so many bytes follows elsewhere.
 pub(crate) fn write_head(out: &mut Vec<u8>, head: FrameHead, payload: usize) {
-    let length = 2 + varint::length(head.id_on_wire()) + payload;
+    let length = 2 + varint::width(head.id_on_wire()) + payload;
     varint::encode(length as u64, out);
     out.extend_from_slice(&[head.kind as u8, head.kind.class() as u8]);
     varint::encode(head.id_on_wire(), out);
@@ -110,7 +110,7 @@ pub(crate) fn code_frame(
     checksum: bool,
 ) {
     let payload = out.len() - written;
-    let counted = payload - varint::length(head.id_on_wire()) - 2;
+    let counted = payload - varint::width(head.id_on_wire()) - 2;
     if let Some(compressed) = codec.and_then(|codec| codec.compress(&out[payload..])) {
         out[counted + 1] |= FLAG_COMPRESSED;
         out.truncate(payload);

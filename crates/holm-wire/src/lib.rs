@@ -31,6 +31,7 @@ mod hash;
 mod ids;
 mod kind;
 mod limits;
+mod noted;
 mod reason;
 mod requests;
 pub mod schema;
@@ -49,7 +50,7 @@ pub use error::{ChunkFault, Code, RequestFault, StreamFault, Violation, WireErro
 pub use frame::FrameHead;
 pub use ids::{
     AttemptNo, ClusterName, GroupName, GroupScope, Incarnation, LinkId, MethodId, MonitorId,
-    NameFault, NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId, mentioned_nodes,
+    NameFault, NodeId, NodeName, ParsePidError, Pid, RequestId, Serial, ShardId,
 };
 pub use kind::{Class, Kind};
 pub use limits::{Limits, LimitsError};

@@ -27,8 +27,9 @@ pub fn encode(value: u64, out: &mut Vec<u8>) {
 }
 
 /// How many bytes the encoding of `value` has.
-pub(crate) fn length(value: u64) -> usize {
-    encode_into(value, &mut [0; VARINT_BYTES_MAX])
+#[inline]
+pub(crate) fn width(value: u64) -> usize {
+    (value | 1).ilog2() as usize / 7 + 1
 }
 
 /// Writes `value` at the start of `out` and returns its length in bytes.

@@ -25,6 +25,7 @@ mod pressure;
 mod puppets;
 mod raw;
 mod reach;
+mod runs;
 mod secured;
 mod sessions;
 mod spawning;

@@ -46,7 +46,8 @@ async fn who_fails_fast_dials_nobody() {
     assert!(matches!(fast.send().note(1).await, Err(SendError::Disconnected(_))));
     assert_eq!(fast.note(1).await, Err(CallError::Disconnected));
     let unknown = a.system().reference::<Log>(log.pid()).fail_fast();
-    assert!(matches!(unknown.cast().note(1), Err(SendError::Noproc(_))));
+    let sent = unknown.cast().note(1);
+    assert!(matches!(sent, Err(SendError::Noproc(_))), "{sent:?}");
     assert_eq!((a.nodes().len(), b.admission_counters().connections), (0, 0));
     // With a session, and on one's own node, it is as any other.
     there.note(2).await.unwrap();

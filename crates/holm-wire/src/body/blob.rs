@@ -8,6 +8,8 @@ use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 
+use crate::noted;
+
 /// Bytes of an argument or a reply which are sent without being copied, and received as a part of what
 /// was read, where that pays.
 ///
@@ -23,76 +25,10 @@ const LEND_MIN: usize = 16 * 1024;
 const KEPT_PART: usize = 2;
 
 thread_local! {
-    // For itself: it needs no destructor, and so costs next to nothing.
-    /// The address of the vector that is encoded to, which is even, with [`HAS_LENT`]; 0 while nobody is
-    /// lent anything.
-    static TO: Cell<usize> = const { Cell::new(0) };
     /// What is encoded just now, by who can lend it.
     static OFFERED: Cell<Option<Bytes>> = const { Cell::new(None) };
-    /// What was lent, and how much had been encoded before it.
-    static LENT: Cell<Option<(usize, Bytes)>> = const { Cell::new(None) };
     /// What is being decoded.
     static OWNER: Cell<Option<Bytes>> = const { Cell::new(None) };
-}
-
-/// Set in [`TO`] when something was lent.
-const HAS_LENT: usize = 1;
-
-/// Has `encode` append to `out`; the bytes that follow it, which were not appended, if one was lent.
-#[inline]
-pub fn encode_lending<T>(
-    out: &mut Vec<u8>,
-    encode: impl FnOnce(&mut Vec<u8>) -> T,
-) -> (T, Option<Bytes>) {
-    let outer = Outer::begin(out);
-    let done = encode(out);
-    let lent = outer.end();
-    (done, lent.and_then(|lent| behind(out, lent)))
-}
-
-/// An encoder around another one, which goes on, also after a panic.
-struct Outer {
-    to: usize,
-    lent: Option<(usize, Bytes)>,
-}
-
-impl Outer {
-    #[inline]
-    fn begin(inner: &Vec<u8>) -> Self {
-        let to = TO.replace(address(inner));
-        Self { to, lent: if to & HAS_LENT == 0 { None } else { LENT.take() } }
-    }
-
-    /// What was lent by the inner one.
-    #[inline]
-    fn end(self) -> Option<(usize, Bytes)> {
-        if TO.get() & HAS_LENT == 0 { None } else { LENT.take() }
-    }
-}
-
-impl Drop for Outer {
-    #[inline]
-    fn drop(&mut self) {
-        if (TO.replace(self.to) | self.to) & HAS_LENT != 0 {
-            LENT.set(self.lent.take());
-        }
-    }
-}
-
-fn address(out: &Vec<u8>) -> usize {
-    std::ptr::from_ref(out).addr()
-}
-
-/// What was lent, if it is behind all that was encoded; else it is copied to where it belongs.
-fn behind(out: &mut Vec<u8>, (at, lent): (usize, Bytes)) -> Option<Bytes> {
-    if at == out.len() {
-        return Some(lent);
-    }
-    // An encoder that failed has taken back what was before it, too.
-    if at < out.len() {
-        out.splice(at..at, lent);
-    }
-    None
 }
 
 /// Whether `data`, which is to be appended to `out`, is lent instead.
@@ -103,20 +39,7 @@ pub(super) fn lends(out: &Vec<u8>, data: &[u8]) -> bool {
 
 #[cold]
 fn lend(out: &Vec<u8>, data: &[u8]) -> bool {
-    let to = address(out);
-    // One is enough.
-    let lends = TO.get() == to
-        && OFFERED.take().is_some_and(|offered| {
-            let is_it = offered.as_ptr_range() == data.as_ptr_range();
-            if is_it {
-                LENT.set(Some((out.len(), offered)));
-            }
-            is_it
-        });
-    if lends {
-        TO.set(to | HAS_LENT);
-    }
-    lends
+    noted::lend(out, || OFFERED.take().filter(|offered| offered.as_ptr_range() == data.as_ptr_range()))
 }
 
 /// Decodes what borrows from `owner`, parts of which are kept.
@@ -243,7 +166,7 @@ impl<'de> Visitor<'de> for BlobVisitor {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::body::{decode_positional, encode_positional};
+    use crate::body::{decode_positional, encode_noting, encode_positional};
 
     fn blob(length: usize) -> Blob {
         Blob::from(vec![7; length])
@@ -252,9 +175,9 @@ mod tests {
     /// What is encoded, and what is lent behind it.
     fn encoded<T: Serialize>(value: &T) -> (Vec<u8>, Option<Bytes>) {
         let mut out = Vec::new();
-        let (done, lent) = encode_lending(&mut out, |out| encode_positional(value, out));
+        let (done, noted) = encode_noting(&mut out, |out| encode_positional(value, out));
         done.unwrap();
-        (out, lent)
+        (out, noted.and_then(|noted| noted.lent))
     }
 
     fn copied<T: Serialize>(value: &T) -> Vec<u8> {
@@ -316,9 +239,9 @@ mod tests {
         }
         let mut out = vec![1];
         let value = (blob(LEND_MIN), Fails);
-        let (done, lent) = encode_lending(&mut out, |out| encode_positional(&value, out));
+        let (done, noted) = encode_noting(&mut out, |out| encode_positional(&value, out));
         assert!(done.is_err());
-        assert_eq!((out, lent), (vec![1], None));
+        assert_eq!((out, noted.unwrap().lent), (vec![1], None));
     }
 
     #[test]

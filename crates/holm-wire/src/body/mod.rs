@@ -14,7 +14,7 @@ mod named;
 pub(crate) mod tests;
 mod untyped;
 
-pub use blob::{Blob, decode_keeping, encode_lending};
+pub use blob::{Blob, decode_keeping};
 pub use both::{join_both, split_both};
 pub use decode::decode_positional;
 pub use encode::encode_positional;
@@ -22,6 +22,8 @@ pub use error::BodyError;
 pub(crate) use named::{Head, decode_with_path, skip};
 pub use named::{ValueError, decode_named, encode_named};
 pub use untyped::{join_untyped, split_untyped};
+
+pub use crate::noted::{Noted, encode_noting};
 
 /// Values within values that a body may have: no real message comes near, and it fits
 /// the stack of any thread that decodes. Deeper ones are refused with `TooDeep`.

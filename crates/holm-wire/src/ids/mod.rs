@@ -1,12 +1,10 @@
 //! Who is meant: names, ids and numbers, each a type of its own.
 
-mod mentioned;
 mod name;
 mod node;
 mod number;
 mod pid;
 
-pub use mentioned::mentioned_nodes;
 pub use name::{ClusterName, GroupName, GroupScope, NameFault, NodeName};
 pub use node::{Incarnation, NodeId};
 pub use number::{AttemptNo, LinkId, MethodId, MonitorId, RequestId, ShardId};

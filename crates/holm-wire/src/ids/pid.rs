@@ -1,6 +1,7 @@
 //! An actor's address, equal on every node.
 
-use super::{NodeId, mentioned};
+use super::NodeId;
+use crate::noted::note_node;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
@@ -39,7 +40,7 @@ pub struct Pid {
 
 impl Serialize for Pid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        mentioned::note(self.node);
+        note_node(self.node);
         let mut fields = serializer.serialize_struct("Pid", 2)?;
         fields.serialize_field("node", &self.node)?;
         fields.serialize_field("serial", &self.serial)?;

@@ -6,13 +6,14 @@ use super::{
     lanes::Order,
     large::{Budget, Coder, Large},
     terms::Terms,
-    turns::{QUEUES, Turns, queue_of},
+    turns::{ACTORS, QUEUES, Turns, queue_of},
 };
 use crate::{
     Class, Codec, FrameHead, Limits,
     frame::{code_frame, write_frame},
     handshake::Features,
     limits::CHUNK_MIN,
+    signal::PlainSend,
 };
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -139,6 +140,20 @@ impl Outbound {
             self.queues[queue].queued += length;
         }
         Ok(())
+    }
+
+    /// Queues a [`PlainSend`] whose receiver is told from others by `order`, as [`push`](Self::push) does;
+    /// `false`, and nothing was queued, if only that can.
+    #[inline]
+    pub fn push_plain(&mut self, send: &PlainSend<'_>, order: Order) -> bool {
+        if !self.plain {
+            return false;
+        }
+        let queue = &mut self.queues[ACTORS];
+        let Some(length) = send.put_frame(queue.buffer(order, &mut self.spare)) else { return false };
+        queue.queued += length;
+        self.queued += length;
+        true
     }
 
     /// Queues a message with this whole payload, which is not copied if it is long.

@@ -17,7 +17,7 @@ const WEIGHTS: [i64; QUEUES] = [4, 4, 2, 1];
 
 /// Who goes first within a round: what somebody waits for, before what nobody does.
 const PRIORITY: [usize; QUEUES] = [ACTORS, MEMBERSHIP, STREAMS, BULK];
-const ACTORS: usize = Class::Actors as usize - 1;
+pub(crate) const ACTORS: usize = Class::Actors as usize - 1;
 const STREAMS: usize = Class::Streams as usize - 1;
 const MEMBERSHIP: usize = Class::Membership as usize - 1;
 const BULK: usize = Class::Bulk as usize - 1;

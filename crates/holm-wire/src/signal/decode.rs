@@ -7,7 +7,6 @@ use crate::{
     cursor::{Cursor, malformed},
     endpoints::take_endpoints,
     error::take_reason,
-    varint,
 };
 
 impl<'a> Signal<'a> {
@@ -92,35 +91,6 @@ impl<'a> Signal<'a> {
             Ok(signal) => Ok((signal, trace)),
             Err(fault) => Err(Violation::Malformed { kind: head.kind, fault }),
         }
-    }
-}
-
-/// The most frequent signal: a message to a serial, coded by position, and of no trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlainSend<'a> {
-    /// To whom.
-    pub to: Serial,
-    /// Which method.
-    pub method: MethodId,
-    /// The arguments.
-    pub body: &'a [u8],
-}
-
-impl<'a> PlainSend<'a> {
-    /// Reads a frame that is one; [`Signal::decode`] reads all others, and says what is wrong with them.
-    #[inline]
-    pub fn decode(head: FrameHead, payload: &'a [u8]) -> Option<Self> {
-        if head.kind != Kind::Send || head.id.is_some() {
-            return None;
-        }
-        let (serial, width) = varint::decode(payload).ok()?;
-        let (&options, rest) = payload[width..].split_first()?;
-        let (method, width) = varint::decode(rest).ok()?;
-        if options != BodyCodec::Positional as u8 {
-            return None;
-        }
-        let (to, method) = (Serial::from_u64(serial)?, MethodId(method.try_into().ok()?));
-        Some(Self { to, method, body: &rest[width..] })
     }
 }
 

@@ -2,11 +2,12 @@
 
 mod decode;
 mod encode;
+mod plain;
 #[cfg(test)]
 mod tests;
 
-pub use decode::PlainSend;
 pub use encode::encode_message;
+pub use plain::PlainSend;
 
 use crate::{
     BodyCodec, ExitReason, FrameHead, Incarnation, Kind, LinkId, MethodId, MonitorId, NodeName,

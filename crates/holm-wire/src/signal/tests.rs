@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{Code, Violation};
+use crate::{Code, Violation, frame::write_frame};
 use proptest::{collection::vec, prelude::*};
 
 fn id() -> impl Strategy<Value = RequestId> {
@@ -171,6 +171,26 @@ proptest! {
         signal.encode(&mut payload);
         prop_assert_eq!(PlainSend::decode(signal.head(), &payload), plain(signal.head(), &payload));
         prop_assert_eq!(Signal::decode(signal.head(), &payload), Ok(signal));
+    }
+
+    #[test]
+    fn a_plain_send_is_put_as_any_frame(
+        to in serial(), method: u32, body in vec(any::<u8>(), 0..400), more in 0..20_000_usize,
+    ) {
+        let body = [body, vec![7; if more % 4 == 0 { more } else { 0 }]].concat();
+        let send = PlainSend { to, method: MethodId(method), body: &body };
+        let signal = Signal::Send {
+            to: Target::Serial(to),
+            method: send.method,
+            codec: BodyCodec::Positional,
+            body: &body,
+        };
+        let mut whole = vec![1];
+        write_frame(&mut whole, signal.head(), |out| signal.encode(out));
+        let mut out = vec![1];
+        let added = send.put_frame(&mut out);
+        prop_assert_eq!(added.is_some(), whole.len() < 16_387, "a length of two bytes");
+        prop_assert_eq!(&out[..], &whole[..1 + added.unwrap_or(0)]);
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use anyhow::{Context as _, Result};
 use holm::prelude::*;
-use holm::{AdmissionLimits, Blob, Inbox, Limits, NodeBuilder, Pid, Rate};
+use holm::{AdmissionLimits, Blob, Capacity, Inbox, Limits, NodeBuilder, Pid, Rate, SpawnOptions};
 
 /// Largest message of both processes: the large one of the latency figure, with room.
 const MESSAGE_MAX: usize = 128 * 1024 * 1024;
+/// Room for what arrives while the receiver waits for a processor, some milliseconds where processes share
+/// few: at the default, 1,024, the sender is paused then.
+const INBOX: Capacity = Capacity::new(65_536).expect("within the range");
 /// More spawns than can be.
 const SPAWNS: Rate = Rate::per_second(100_000_000);
 /// What the function that ends at once is called.
@@ -83,7 +86,8 @@ pub(in crate::bench) async fn serve(at: &str) -> Result<()> {
         .start()
         .await?;
     for name in ["server", "bulk"] {
-        let server = node.spawn(Server { taken: 0, idle: Vec::new() });
+        let options = SpawnOptions::default().mailbox(INBOX);
+        let server = node.spawn_with(Server { taken: 0, idle: Vec::new() }, options);
         node.names().register(name, &server)?;
     }
     let endpoint = node.endpoints().first().cloned().context("the node listens")?;
