@@ -1,6 +1,7 @@
 //! Starting a node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_actor::{ActorSystem, Inbox, IntoExit, Spawnable, Watchdog, WatchdogOptions};
 use holm_env::{Endpoint, Env, ListenError, TokioTransport, Transport};
@@ -27,6 +28,10 @@ use crate::{AutoConnect, Node};
 
 /// The cluster of nodes that were not told of one.
 const CLUSTER_DEFAULT: &str = "holm";
+
+/// A node begins its life no sooner after the clock was read for its incarnation: the unit of that, or the next
+/// life of its name, right after this one, could have the same.
+const INCARNATION_STEP: Duration = Duration::from_millis(1);
 
 /// Why a node did not start. It left nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -318,6 +323,9 @@ impl NodeBuilder {
             self.patience,
         ));
         inner.router.set_node(&inner);
+        if inner.env.wall_clock().0 == incarnation.0 {
+            tokio::time::sleep(INCARNATION_STEP).await;
+        }
         // All of them before any accepts, so that a failure leaves nothing behind.
         let mut listening = Vec::new();
         for at in &self.listen {

@@ -1,5 +1,6 @@
 //! Stopping: nothing is left behind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holm::env::{Endpoint, Transport};
@@ -8,6 +9,17 @@ use holm_net::unix_dir::PrivateDir;
 
 use crate::actors::Log;
 use crate::support::*;
+
+#[tokio::test]
+async fn each_life_of_a_name_has_an_id_of_its_own() {
+    let net = Net::default();
+    let mut ids = BTreeSet::new();
+    for _ in 0..20 {
+        let node = net.start("a@x").await;
+        assert!(ids.insert(node.spawn(Log::default()).pid().node));
+        node.stop().await;
+    }
+}
 
 #[tokio::test]
 async fn a_stopped_node_has_no_actors_no_sessions_and_no_listener() {
