@@ -51,10 +51,7 @@ impl Args {
 
     /// Has `encode` append arguments, of which there are none yet; also the nodes that they mention.
     #[inline]
-    pub(crate) fn encode<T>(
-        &mut self,
-        encode: impl FnOnce(&mut Vec<u8>) -> T,
-    ) -> (T, Vec<NodeId>) {
+    pub(crate) fn encode<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> (T, Vec<NodeId>) {
         self.bytes.resize(ROOM, 0);
         let (done, noted) = encode_noting(&mut self.bytes, encode);
         let Some(noted) = noted else { return (done, Vec::new()) };

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use holm_actor::{
-    Address, Agreement, AnyCell, CallTicket, MethodInfo, MonitorRef, Outgoing, Outlet, Reach, Refusal,
-    RemoteSpawnError, SpawnRequest, SpawnSink, Watcher, flush_later,
+    Address, Agreement, AnyCell, CallTicket, MethodInfo, MonitorRef, Outgoing, Outlet, Reach,
+    Refusal, RemoteSpawnError, SpawnRequest, SpawnSink, Watcher, flush_later,
 };
 use holm_env::Endpoint;
 use holm_proto::ledger::{LinkIds, LinkKey};

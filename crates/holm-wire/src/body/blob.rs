@@ -39,7 +39,9 @@ pub(super) fn lends(out: &Vec<u8>, data: &[u8]) -> bool {
 
 #[cold]
 fn lend(out: &Vec<u8>, data: &[u8]) -> bool {
-    noted::lend(out, || OFFERED.take().filter(|offered| offered.as_ptr_range() == data.as_ptr_range()))
+    noted::lend(out, || {
+        OFFERED.take().filter(|offered| offered.as_ptr_range() == data.as_ptr_range())
+    })
 }
 
 /// Decodes what borrows from `owner`, parts of which are kept.

@@ -150,7 +150,9 @@ impl Outbound {
             return false;
         }
         let queue = &mut self.queues[ACTORS];
-        let Some(length) = send.put_frame(queue.buffer(order, &mut self.spare)) else { return false };
+        let Some(length) = send.put_frame(queue.buffer(order, &mut self.spare)) else {
+            return false;
+        };
         queue.queued += length;
         self.queued += length;
         true

@@ -49,7 +49,7 @@ impl<'a> PlainSend<'a> {
         let mut head = Head { bytes: [0; HEAD_BYTES_MAX], length: 0 };
         match counted {
             ..0x80 => head.put(counted as u8),
-            ..LENGTH_END => {
+            0x80..LENGTH_END => {
                 head.put(counted as u8 | 0x80);
                 head.put((counted >> 7) as u8);
             }
