@@ -269,7 +269,7 @@ impl<S: Send + 'static> Session<S> {
         let wake = !is_seen_to && (!at_once || self.write_some(&mut out) != Written::All);
         self.unless_overloaded(out);
         if wake {
-            self.wake_writer();
+            self.notify_writer();
         }
         Some(done)
     }
@@ -314,7 +314,7 @@ impl<S: Send + 'static> Session<S> {
 
     fn flush_out(&self, out: &mut Out<S>) {
         if !out.blocked && self.write_some(out) != Written::All {
-            self.wake.notify_one();
+            self.notify_writer();
         }
     }
 
@@ -323,9 +323,14 @@ impl<S: Send + 'static> Session<S> {
     #[inline]
     pub fn wake_writer(&self) {
         if !self.is_seen_to() {
-            self.woken.store(true, Ordering::Relaxed);
-            self.wake.notify_one();
+            self.notify_writer();
         }
+    }
+
+    /// Has the writer task write, or wait until the kernel takes more: where that is so, nobody else does.
+    fn notify_writer(&self) {
+        self.woken.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
     }
 
     /// Whether what was appended before will be written without anybody's doing.
