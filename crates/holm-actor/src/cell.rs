@@ -333,7 +333,7 @@ impl<A: Actor> AnyCell for ActorCell<A> {
             Keeper::Block => {
                 let late = Item::Due(Arc::new(Late::new(message)));
                 self.push_unbounded(late).map_err(|_| ArrivalError::Noproc)?;
-                Ok(self.len() > self.capacity().messages() as usize)
+                Ok(is_over(self))
             }
             // These look at messages when they arrive.
             Keeper::Other(_) => {
@@ -494,12 +494,17 @@ pub(crate) fn append<A: Actor>(cell: &ActorCell<A>, item: Item<A>) {
     }
 }
 
+/// Whether an inbox holds more than its bound.
+pub(crate) fn is_over<A: Actor>(cell: &ActorCell<A>) -> bool {
+    cell.len() > cell.capacity().messages() as usize
+}
+
 /// Appends a message whose sender does not wait for room; `true` if it is to pause.
 fn admit<A: Actor>(cell: &ActorCell<A>, msg: A::Msg, is_call: bool) -> Result<bool, ArrivalError> {
     match &cell.header().keeper {
         Keeper::Block => {
             cell.push_unbounded(Item::Msg(msg)).map_err(|_| ArrivalError::Noproc)?;
-            Ok(cell.len() > cell.capacity().messages() as usize)
+            Ok(is_over(cell))
         }
         Keeper::Other(_) => {
             arrive_kept(cell, msg, if is_call { Verb::Call } else { Verb::Tell }).map(|()| false)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cell::{ActorCell, Item};
+use crate::cell::{ActorCell, Item, is_over};
 use crate::{Actor, ArrivalError, ArrivedBody};
 
 /// Most messages gathered: with so many the cost of appending is hardly any for each, and the actor, who may
@@ -19,11 +19,11 @@ pub trait Gathering: Send {
     /// [`ArrivalError`], to be told to the sender.
     fn add(&mut self, method: usize, body: &[u8]) -> Result<bool, ArrivalError>;
 
-    /// Appends them; how many of them are beyond the bound of the inbox.
+    /// Appends them; `true` if the inbox is now over its bound, so that the sender should pause.
     ///
     /// # Errors
     /// The actor has ended before it got all of them: how many are lost.
-    fn release(&mut self) -> Result<usize, usize>;
+    fn release(&mut self) -> Result<bool, usize>;
 }
 
 pub(crate) struct Gathered<A: Actor> {
@@ -44,13 +44,12 @@ impl<A: Actor> Gathering for Gathered<A> {
         Ok(self.items.len() >= GATHERED_MAX)
     }
 
-    fn release(&mut self) -> Result<usize, usize> {
-        let count = self.items.len();
+    fn release(&mut self) -> Result<bool, usize> {
         if self.cell.push_all(&mut self.items).is_err() {
             let lost = self.items.len();
             self.items.clear();
             return Err(lost);
         }
-        Ok(self.cell.len().saturating_sub(self.cell.capacity().messages() as usize).min(count))
+        Ok(is_over(&self.cell))
     }
 }

@@ -24,8 +24,7 @@ struct Receiver {
     /// Messages of this run that were appended alone.
     alone: usize,
     gathered: Option<Box<dyn Gathering>>,
-    /// What was gathered since the last release, in messages and in bytes.
-    count: usize,
+    /// The weight of what was gathered since the last release.
     weight: usize,
     /// The peer was asked to send it no more.
     paused: bool,
@@ -52,7 +51,16 @@ impl Run {
         self.end(node, link);
         let cell = node.find(Target::Serial(to))?;
         let table = cell.table_id();
-        self.receiver = Some(Receiver::new(to, cell, table));
+        self.receiver = Some(Receiver {
+            serial: to,
+            cell,
+            table,
+            alone: 0,
+            gathered: None,
+            weight: 0,
+            paused: false,
+            beyond: 0,
+        });
         Some(table)
     }
 
@@ -72,10 +80,12 @@ impl Run {
         }
         let Some(gathered) = &mut receiver.gathered else {
             receiver.alone += 1;
-            return receiver.take_alone(method, body, node, link);
+            if receiver.cell.arrive(method, ArrivedBody::Positional(body), &mut None)? {
+                receiver.go_beyond(weight_of(body.len()), node, link);
+            }
+            return Ok(());
         };
         let is_full = gathered.add(method, body)?;
-        receiver.count += 1;
         receiver.weight += weight_of(body.len());
         if is_full {
             receiver.release(node, link);
@@ -87,7 +97,7 @@ impl Run {
     #[inline]
     pub(crate) fn release(&mut self, node: &Inner, link: &Arc<Link>) {
         if let Some(receiver) = &mut self.receiver
-            && receiver.count > 0
+            && receiver.weight > 0
         {
             receiver.release(node, link);
         }
@@ -105,42 +115,13 @@ impl Run {
 }
 
 impl Receiver {
-    fn new(serial: Serial, cell: Arc<dyn AnyCell>, table: usize) -> Self {
-        Self {
-            serial,
-            cell,
-            table,
-            alone: 0,
-            gathered: None,
-            count: 0,
-            weight: 0,
-            paused: false,
-            beyond: 0,
-        }
-    }
-
-    fn take_alone(
-        &mut self,
-        method: usize,
-        body: &[u8],
-        node: &Inner,
-        link: &Arc<Link>,
-    ) -> Result<(), ArrivalError> {
-        if self.cell.arrive(method, ArrivedBody::Positional(body), &mut None)? {
-            self.go_beyond(weight_of(body.len()), node, link);
-        }
-        Ok(())
-    }
-
+    /// If its inbox is over its bound then, all of it counts as beyond.
     fn release(&mut self, node: &Inner, link: &Arc<Link>) {
-        let (count, weight) = (std::mem::take(&mut self.count), std::mem::take(&mut self.weight));
-        let released = self.gathered.as_mut().map_or(Ok(0), |gathered| gathered.release());
-        match released {
-            Ok(0) => {}
-            Ok(beyond) => self.go_beyond(weight * beyond / count, node, link),
-            Err(lost) => {
-                (0..lost).for_each(|_| node.count_refused(link, &ArrivalError::Noproc));
-            }
+        let weight = std::mem::take(&mut self.weight);
+        match self.gathered.as_mut().map_or(Ok(false), |gathered| gathered.release()) {
+            Ok(false) => {}
+            Ok(true) => self.go_beyond(weight, node, link),
+            Err(lost) => (0..lost).for_each(|_| node.count_refused(link, &ArrivalError::Noproc)),
         }
     }
 

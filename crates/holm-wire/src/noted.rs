@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::NodeId;
 
 /// What was noted of some values.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Noted {
     /// The nodes of all pids, each once.
     pub nodes: Vec<NodeId>,

@@ -33,6 +33,7 @@ pub(crate) fn width(value: u64) -> usize {
 }
 
 /// Writes `value` at the start of `out` and returns its length in bytes.
+#[inline]
 pub(crate) fn encode_into(mut value: u64, out: &mut [u8; VARINT_BYTES_MAX]) -> usize {
     let mut at = 0;
     while value >= 0x80 {

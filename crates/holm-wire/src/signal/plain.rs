@@ -46,15 +46,11 @@ impl<'a> PlainSend<'a> {
     pub(crate) fn put_frame(&self, out: &mut Vec<u8>) -> Option<usize> {
         let (to, method) = (self.to.as_u64(), u64::from(self.method.0));
         let counted = 4 + varint::width(to) + varint::width(method) + self.body.len();
-        let mut head = Head { bytes: [0; HEAD_BYTES_MAX], length: 0 };
-        match counted {
-            ..0x80 => head.put(counted as u8),
-            0x80..LENGTH_END => {
-                head.put(counted as u8 | 0x80);
-                head.put((counted >> 7) as u8);
-            }
-            _ => return None,
+        if counted >= LENGTH_END {
+            return None;
         }
+        let mut head = Head { bytes: [0; HEAD_BYTES_MAX], length: 0 };
+        head.put_varint(counted as u64);
         head.put(Kind::Send as u8);
         head.put(Kind::Send.class() as u8);
         head.put(0);
@@ -83,11 +79,9 @@ impl Head {
     }
 
     #[inline]
-    fn put_varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.put(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.put(value as u8);
+    fn put_varint(&mut self, value: u64) {
+        let room =
+            self.bytes[self.length..].first_chunk_mut().expect("there is room for the longest");
+        self.length += varint::encode_into(value, room);
     }
 }
